@@ -1,0 +1,78 @@
+/** Messages between services: topic (who speaks), type (what happened), payload. Version 1 of each. */
+import { z } from 'zod';
+import { id, instant } from './common.ts';
+import { inventorySpec, tierStock } from './inventory.ts';
+import { paymentStatus } from './payments.ts';
+
+export const topics = { user: 'user', event: 'event', booking: 'booking', payment: 'payment' } as const;
+
+/** topic event, key event_id: the catalog changed; booking applies it when the direct call did not. */
+export const eventInventoryChanged = z.object({ event_id: id, spec: inventorySpec });
+
+/** topic booking, key event_id: one per committed change of stock. `version` rises by one each time. */
+export const stockChanged = z.object({
+  event_id: id,
+  version: z.int(),
+  writer: z.string(),
+  cause: z.enum(['reserve', 'settle', 'cancel', 'expire', 'offer', 'inventory', 'block', 'reinstate', 'waitlist']),
+  reservations: z.int(),
+  quantity: z.int(),
+  tiers: z.array(tierStock.pick({ tier_id: true, available: true, held: true, sold: true, blocked: true })),
+});
+
+/** topic booking, key event_id. One message per batch of bookings that reached `status` together. */
+export const bookingsChanged = z.object({
+  event_id: id,
+  status: z.enum(['confirmed', 'cancelled', 'expired']),
+  bookings: z.array(
+    z.object({ booking_id: id, user_id: id, quantity: z.int(), amount_minor: z.int(), currency: z.string() }),
+  ),
+});
+
+/** topic booking, key event_id: a waitlist entry got a hold. */
+export const waitlistOffered = z.object({
+  event_id: id,
+  waitlist_id: id,
+  user_id: id,
+  booking_id: id,
+  quantity: z.int(),
+  expires_at: instant,
+});
+
+/** topic booking, key booking_id: payment must give money back. */
+export const refundRequested = z.object({
+  refund_id: id,
+  booking_id: id,
+  event_id: id,
+  attempt: z.int(),
+  amount_minor: z.int(),
+  currency: z.string(),
+  reason: z.string(),
+});
+
+/** topic booking, key booking_id: booking gave the attempt up. */
+export const voidRequested = z.object({ booking_id: id, event_id: id, attempt: z.int() });
+
+/** topic payment, key booking_id: an attempt that was unknown, or late, is settled. */
+export const paymentSettled = z.object({
+  payment_id: id,
+  booking_id: id,
+  event_id: id,
+  attempt: z.int(),
+  status: paymentStatus.exclude(['unknown']),
+  transaction_id: z.string().nullable(),
+  amount_minor: z.int(),
+  currency: z.string(),
+});
+
+/** topic payment, key booking_id. */
+export const refundSettled = z.object({
+  refund_id: id,
+  booking_id: id,
+  event_id: id,
+  status: z.enum(['succeeded', 'failed']),
+  amount_minor: z.int(),
+});
+
+/** topic user, key user_id: the account and its personal data are gone. */
+export const userErased = z.object({ user_id: id });

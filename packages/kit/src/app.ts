@@ -1,0 +1,139 @@
+/** The shell of every service's HTTP interface: ids, limits, logs, metrics, problems, health, documents. */
+import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
+import { Scalar } from '@scalar/hono-api-reference';
+import type { Context, Env, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { routePath } from 'hono/route';
+import type { Principal } from './auth.ts';
+import { monotonicMs, systemClock } from './clock.ts';
+import { newId } from './ids.ts';
+import type { Logger } from './log.ts';
+import type { RequestMetrics } from './metrics.ts';
+import { isDatabaseUnavailable } from './postgres.ts';
+import { badRequest, problemResponse, unavailable, type Problem } from './problems.ts';
+
+export type ServiceEnv = {
+  Variables: { requestId: string; principal?: Principal; failure?: string };
+};
+export type ServiceApp = OpenAPIHono<ServiceEnv>;
+
+export type AppOptions = {
+  service: string;
+  title: string;
+  log: Logger;
+  metrics: RequestMetrics;
+  /** Name to check; the answers are the fields of `GET /health/ready`. */
+  dependencies: Readonly<Record<string, () => Promise<boolean>>>;
+};
+
+const maxBodyBytes = 64 * 1024;
+const databaseRetrySeconds = 1;
+const requestIdForm = /^[\w.-]{8,128}$/;
+
+/** A router whose validation failures are problem documents; use it for every resource. */
+export function createRouter(): ServiceApp {
+  return new OpenAPIHono<ServiceEnv>({ defaultHook: refuseInvalid });
+}
+
+const refuseInvalid: Hook<unknown, ServiceEnv, string, Response | undefined> = (result, c) => {
+  if (result.success) return undefined;
+  const errors = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), message: 'unknown field' }))
+      : [{ field: issue.path.join('.'), message: issue.message }],
+  );
+  return problemResponse(badRequest(errors), c.get('requestId'));
+};
+
+/**
+ * The app around a service's routers. It answers `/healthz`, `/health/ready`, `/openapi.json` and `/docs`,
+ * refuses bodies over 64 KiB with 413, and turns every failure into a problem document: 503 with
+ * `Retry-After` while the database is away, 500 that says nothing but its id for anything else.
+ */
+export function createApp(options: AppOptions): ServiceApp {
+  const app = createRouter();
+  app.use(observe(options));
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: (c: Context<ServiceEnv>) => refuse(c, bodyTooLarge),
+    }),
+  );
+  app.onError((error, c) => answerFailure(error, c, options.log));
+  app.notFound((c) => refuse(c, missingRoute(app, c)));
+  app.get('/healthz', (c) => c.json({ status: 'healthy' }));
+  app.get('/health/ready', async (c) => {
+    const checks = await Promise.all(
+      Object.entries(options.dependencies).map(async ([name, check]) => [name, await check()] as const),
+    );
+    const ready = checks.every(([, ok]) => ok);
+    const fields = Object.fromEntries(checks.map(([name, ok]) => [name, ok ? 'ok' : 'unavailable']));
+    return c.json({ status: ready ? 'ready' : 'unavailable', ...fields }, ready ? 200 : 503);
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
+  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: options.title, version: '1' } });
+  app.get('/docs', Scalar({ url: './openapi.json', pageTitle: options.title }));
+  return app;
+}
+
+/** Answers with a problem document that carries the request's id. */
+export function refuse(c: Context<ServiceEnv>, problem: Problem): Response {
+  return problemResponse(problem, c.get('requestId'));
+}
+
+const bodyTooLarge: Problem = {
+  status: 413,
+  code: 'body_too_large',
+  title: `The body is larger than ${maxBodyBytes} bytes`,
+};
+
+/** Gives each request its id, then one log line and one observation with its route pattern. */
+function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
+  return async (c, next) => {
+    const startedMs = monotonicMs();
+    const given = c.req.header('x-request-id');
+    const requestId = given !== undefined && requestIdForm.test(given) ? given : newId(systemClock.now().getTime());
+    c.set('requestId', requestId);
+    await next();
+    c.res.headers.set('x-request-id', requestId);
+    const seconds = (monotonicMs() - startedMs) / 1000;
+    const route = c.res.status === 404 || c.res.status === 405 ? routeOrNone(c) : routePath(c, -1);
+    options.metrics.observe(options.service, c.req.method, route, c.res.status, seconds);
+    if (options.log.isLevelEnabled('info')) {
+      options.log.info({ request_id: requestId, method: c.req.method, route, status: c.res.status, seconds }, 'request');
+    }
+  };
+}
+
+function routeOrNone(c: Context): string {
+  const route = routePath(c, -1);
+  return route === '*' || route === '/*' ? '(none)' : route;
+}
+
+function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Response {
+  if (error instanceof HTTPException && error.status < 500) {
+    return refuse(c, { status: error.status, code: 'malformed_body', title: 'The request could not be read', detail: error.message || 'The body is not valid JSON.' });
+  }
+  if (isDatabaseUnavailable(error)) {
+    log.warn({ request_id: c.get('requestId'), err: String(error) }, 'the database was away');
+    return refuse(c, unavailable('database_unavailable', 'The database is not available; repeat the request with the same idempotency key.', databaseRetrySeconds));
+  }
+  log.error({ request_id: c.get('requestId'), err: error }, 'a request failed');
+  return refuse(c, { status: 500, code: 'internal_error', title: 'Something went wrong on our side', detail: `Quote ${c.get('requestId')} when you report it.` });
+}
+
+/** 405 with `Allow` when the path exists for other methods, else 404. */
+function missingRoute<E extends Env>(app: OpenAPIHono<E>, c: Context): Problem {
+  const methods = new Set<string>();
+  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+    const [matches] = app.router.match(method, c.req.path);
+    if (matches.some(([[, route]]) => route.path !== '*' && route.path !== '/*' && route.method !== 'ALL')) methods.add(method);
+  }
+  if (methods.size === 0 || methods.has(c.req.method)) {
+    return { status: 404, code: 'not_found', title: 'No such route', detail: 'Look at /docs for what this service answers.' };
+  }
+  const allow = [...methods].join(', ');
+  return { status: 405, code: 'method_not_allowed', title: `This route answers ${allow}`, headers: { allow } };
+}

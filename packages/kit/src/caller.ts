@@ -1,0 +1,49 @@
+/** Calls to another service: an API key, a deadline, a parsed answer, and absence as a value. */
+import { z } from 'zod';
+
+/** Sends one request; `fetch` in a pod, a service's own `app.fetch` when composed in one process. */
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
+export type CallerOptions = { baseUrl: string; apiKey: string; fetch: Fetch; deadlineMs: number };
+export type CallOutcome<T> =
+  | { kind: 'ok'; value: T }
+  | { kind: 'refused'; status: number; code: string; detail: string; problem: Record<string, unknown> }
+  | { kind: 'away'; reason: string };
+export type Caller = {
+  call: <T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown) => Promise<CallOutcome<T>>;
+};
+
+const problemSchema = z.looseObject({ code: z.string(), detail: z.string() });
+
+/**
+ * `refused` is the other side's 4xx; `away` is no answer in time, a broken one or a 5xx, after which
+ * nothing is known about the effect. Never throws for either.
+ */
+export function createCaller(options: CallerOptions): Caller {
+  return {
+    call: async (method, path, schema, body) => {
+      const request = new Request(`${options.baseUrl}${path}`, {
+        method,
+        headers: { 'x-api-key': options.apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      try {
+        const response = await withDeadline(Promise.resolve(options.fetch(request)), options.deadlineMs);
+        const answer: unknown = await response.json();
+        if (response.ok) return { kind: 'ok', value: schema.parse(answer) };
+        const problem = problemSchema.safeParse(answer);
+        if (response.status >= 500 || !problem.success) return { kind: 'away', reason: `status ${response.status}` };
+        return { kind: 'refused', status: response.status, ...problem.data, problem: problem.data };
+      } catch (error) {
+        return { kind: 'away', reason: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}
+
+function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

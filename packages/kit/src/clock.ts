@@ -1,0 +1,51 @@
+/** The adapters of time and chance: the only place where a process reads them. */
+import { randomBytes } from 'node:crypto';
+
+export type Clock = { now: () => Date };
+export const systemClock: Clock = { now: () => new Date() };
+
+/** Milliseconds of a monotonic clock, for durations only. */
+export function monotonicMs(): number {
+  return performance.now();
+}
+
+/** Resolves after `ms`; at once when `signal` aborts. Never rejects. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) return resolve();
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+    signal?.addEventListener('abort', done);
+  });
+}
+
+/** A timer that calls `work` every `everyMs`, never two at once; `stop` waits for the running one. */
+export type Ticker = { stop: () => Promise<void>; wake: () => void };
+export function startTicker(everyMs: number, work: () => Promise<void>): Ticker {
+  let stopped = false;
+  let wakeUp = new AbortController();
+  const loop = (async () => {
+    while (!stopped) {
+      wakeUp = new AbortController();
+      await work();
+      if (!stopped) await pause(everyMs, wakeUp.signal);
+    }
+  })();
+  return {
+    wake: () => wakeUp.abort(),
+    stop: async () => {
+      stopped = true;
+      wakeUp.abort();
+      await loop;
+    },
+  };
+}
+
+/** A number in [0, 1) for jitter and sampling; never for secrets. */
+export function chance(): number {
+  return randomBytes(4).readUInt32BE() / 2 ** 32;
+}

@@ -1,0 +1,129 @@
+/** Who may call a route: bearer tokens for people, API keys for services, limits for everyone. */
+import { timingSafeEqual } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { refuse, type ServiceEnv } from './app.ts';
+import type { Principal, TokenVerifier } from './auth.ts';
+import { forbidden, unauthorized } from './problems.ts';
+
+type Guard = MiddlewareHandler<ServiceEnv>;
+
+/** Any signed-in caller; sets the principal. 401 otherwise. */
+export function requirePrincipal(verifier: TokenVerifier): Guard {
+  return async (c, next) => {
+    const header = c.req.header('authorization');
+    const token = header?.startsWith('Bearer ') === true ? header.slice(7) : undefined;
+    if (token === undefined) return refuse(c, unauthorized);
+    const verified = verifier.verify(token);
+    const principal = verified instanceof Promise ? await verified : verified;
+    if (principal === null) return refuse(c, unauthorized);
+    c.set('principal', principal);
+    await next();
+    return undefined;
+  };
+}
+
+/** An administrator holding `permission` (or `*`); 401 without a token, 403 for everyone else. */
+export function requireAdmin(verifier: TokenVerifier, permission: string): Guard {
+  const signedIn = requirePrincipal(verifier);
+  return (c, next) =>
+    signedIn(c, async () => {
+      const principal = c.get('principal');
+      const held = principal?.permissions ?? [];
+      if (principal?.role === 'admin' && (held.includes('*') || held.includes(permission))) await next();
+      else c.res = refuse(c, forbidden);
+    });
+}
+
+/** The caller of a route behind `requirePrincipal`; a programming error anywhere else. */
+export function principalOf(c: Context<ServiceEnv>): Principal {
+  const principal = c.get('principal');
+  if (principal === undefined) throw new Error(`${c.req.path} is not behind requirePrincipal`);
+  return principal;
+}
+
+/** A service that shows one of the keys (two are valid during rotation) in `X-API-Key`. */
+export function requireApiKey(keys: readonly string[]): Guard {
+  const accepted = keys.map((key) => Buffer.from(key));
+  return async (c, next) => {
+    const given = Buffer.from(c.req.header('x-api-key') ?? '');
+    const known = accepted.some((key) => key.length === given.length && timingSafeEqual(key, given));
+    if (!known) return refuse(c, { ...unauthorized, detail: 'Internal routes need a valid X-API-Key.', headers: {} });
+    await next();
+    return undefined;
+  };
+}
+
+export type LimitOptions = {
+  name: string;
+  /** Requests allowed in each window; 0 switches the limit off. */
+  limit: number;
+  windowSeconds: number;
+  /** Whom the request counts for; null does not count it. */
+  key: (c: Context<ServiceEnv>) => string | null;
+};
+
+/** Refuses with 429 past the limit; tells the state in `RateLimit` and `RateLimit-Policy` (IETF draft). */
+export function rateLimit(options: LimitOptions): Guard {
+  const limiter = new RateLimiterMemory({ points: Math.max(1, options.limit), duration: options.windowSeconds });
+  const policy = `"${options.name}";q=${options.limit};w=${options.windowSeconds}`;
+  return async (c, next) => {
+    const key = options.limit === 0 ? null : options.key(c);
+    if (key === null) {
+      await next();
+      return undefined;
+    }
+    const state = await limiter.consume(key).catch((refused: unknown) => refused);
+    if (!(state instanceof RateLimiterRes)) throw state;
+    const seconds = Math.ceil(state.msBeforeNext / 1000);
+    const headers = { 'ratelimit-policy': policy, ratelimit: `"${options.name}";r=${state.remainingPoints};t=${seconds}` };
+    if (state.consumedPoints > options.limit) {
+      return refuse(c, {
+        status: 429,
+        code: 'rate_limited',
+        title: 'Too many requests',
+        detail: `At most ${options.limit} in ${options.windowSeconds} s; come again in ${seconds} s.`,
+        retryAfterSeconds: seconds,
+        headers,
+      });
+    }
+    await next();
+    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    return undefined;
+  };
+}
+
+/**
+ * The client's address: the socket's, or, behind `trustedHops` proxies, the entry that the outermost
+ * trusted one appended to `X-Forwarded-For`. Entries left of it are the client's own claims.
+ */
+export function clientAddress(c: Context<ServiceEnv>, trustedHops: number): { address: string; forwarded: boolean } {
+  const forwarded = c.req.header('x-forwarded-for');
+  const socket = socketAddress(c);
+  if (forwarded === undefined) return { address: socket, forwarded: c.req.header('forwarded') !== undefined };
+  const hops = forwarded.split(',').map((hop) => hop.trim());
+  const address = trustedHops === 0 ? socket : (hops[Math.max(0, hops.length - trustedHops)] ?? socket);
+  return { address, forwarded: true };
+}
+
+// @hono/node-server puts the node request into the environment of each call.
+function socketAddress(c: Context): string {
+  const env: unknown = c.env;
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return 'unknown';
+  const { incoming } = env;
+  if (typeof incoming !== 'object' || incoming === null || !('socket' in incoming)) return 'unknown';
+  const { socket } = incoming;
+  if (typeof socket !== 'object' || socket === null || !('remoteAddress' in socket)) return 'unknown';
+  return typeof socket.remoteAddress === 'string' ? socket.remoteAddress : 'unknown';
+}
+
+const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/;
+
+/** Key for limits per address; with `exemptLoopback`, direct loopback clients are not counted. */
+export function addressKey(trustedHops: number, exemptLoopback: boolean): (c: Context<ServiceEnv>) => string | null {
+  return (c) => {
+    const { address, forwarded } = clientAddress(c, trustedHops);
+    if (exemptLoopback && !forwarded && loopback.test(address)) return null;
+    return address;
+  };
+}

@@ -1,0 +1,83 @@
+/** Remembered answers: a repeated key gives the stored answer, in the same transaction as the effect. */
+import { createHash } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import type { Database } from './postgres.ts';
+
+export type Answer = { status: number; body: string };
+export type KeyedRequest = {
+  /** Who asks; keys of one principal are unknown to every other. */
+  principal: string;
+  /** The method and route, so that one key may serve two operations. */
+  operation: string;
+  key: string | undefined;
+  fingerprint: string;
+};
+export type KeyedOutcome =
+  | { kind: 'answered'; answer: Answer; replayed: boolean }
+  | { kind: 'key-reused' };
+
+/** SHA-256 of the request's canonical parts. */
+export function fingerprintOf(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+class RefusalRollback extends Error {
+  readonly answer: Answer;
+  constructor(answer: Answer) {
+    super('refused');
+    this.answer = answer;
+  }
+}
+
+/**
+ * Runs `work` in a transaction. With a key: a second request with the same key and fingerprint gets the
+ * first one's stored answer, another fingerprint gets `key-reused`; a twin that runs at the same time
+ * waits at the key's row. Answers of 400 and above are rolled back with all they did and not stored.
+ */
+export async function withIdempotency(
+  db: Database,
+  request: KeyedRequest,
+  work: (client: ClientBase) => Promise<Answer>,
+): Promise<KeyedOutcome> {
+  try {
+    return await db.transaction(async (client) => {
+      const stored = request.key === undefined ? null : await claimKey(client, request);
+      if (stored !== null) {
+        if (stored.fingerprint !== request.fingerprint) return { kind: 'key-reused' };
+        return { kind: 'answered', answer: { status: stored.status, body: stored.body }, replayed: true };
+      }
+      const answer = await work(client);
+      if (answer.status >= 400) throw new RefusalRollback(answer);
+      if (request.key !== undefined) await storeAnswer(client, request, answer);
+      return { kind: 'answered', answer, replayed: false };
+    });
+  } catch (error) {
+    if (error instanceof RefusalRollback) return { kind: 'answered', answer: error.answer, replayed: false };
+    throw error;
+  }
+}
+
+type StoredRow = { fingerprint: string; status: number; body: string };
+
+/** Takes the key's row, waiting for a running twin; answers the stored row when there is one. */
+async function claimKey(client: ClientBase, request: KeyedRequest): Promise<StoredRow | null> {
+  const names = [request.principal, request.operation, request.key];
+  const claimed = await client.query(
+    `insert into idempotency_keys (principal, operation, key, fingerprint, status, body)
+     values ($1, $2, $3, $4, 0, '') on conflict do nothing`,
+    [...names, request.fingerprint],
+  );
+  if (claimed.rowCount === 1) return null;
+  const { rows } = await client.query<StoredRow>(
+    'select fingerprint, status, body from idempotency_keys where principal = $1 and operation = $2 and key = $3',
+    names,
+  );
+  return rows[0] ?? null;
+}
+
+async function storeAnswer(client: ClientBase, request: KeyedRequest, answer: Answer): Promise<void> {
+  await client.query(
+    'update idempotency_keys set status = $4, body = $5 where principal = $1 and operation = $2 and key = $3',
+    [request.principal, request.operation, request.key, answer.status, answer.body],
+  );
+}

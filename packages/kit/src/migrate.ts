@@ -1,0 +1,48 @@
+/** Brings a database to the newest schema, one process at a time. */
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+import type { Logger } from './log.ts';
+
+const lockWaitMs = 60_000;
+
+export type MigrationSet = { directory: string; table: string };
+
+/** The tables of messages and idempotency that every service's database has. */
+export const messagingMigrations: MigrationSet = {
+  directory: fileURLToPath(new URL('../migrations', import.meta.url)),
+  table: 'migrations_messaging',
+};
+
+/**
+ * Applies what is missing of each set, in order, each file in a transaction of its own. A second
+ * process waits for the first at an advisory lock, for one minute at most.
+ */
+export async function migrate(url: string, sets: readonly MigrationSet[], log: Logger): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'evently-migrate',
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: lockWaitMs,
+  });
+  client.on('error', (error) => log.error({ err: error.message }, 'the migration lost its connection'));
+  await client.connect();
+  try {
+    for (const set of sets) {
+      const applied = await runner({
+        dbClient: client,
+        dir: `${set.directory}/*.sql`,
+        useGlob: true,
+        migrationsTable: set.table,
+        direction: 'up',
+        advisoryLockMode: 'wait',
+        checkOrder: true,
+        log: () => {},
+        verbose: false,
+      });
+      for (const migration of applied) log.info({ migration: migration.name }, 'migration applied');
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,144 @@
+/** A pool of PostgreSQL connections that cannot hang, leak or take the process down. */
+import pg from 'pg';
+import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import type { Logger } from './log.ts';
+
+/** Anything a statement can be sent to: a client inside a transaction, or the pool for one statement. */
+export type Sql = {
+  query: <R extends QueryResultRow = QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+  ) => Promise<QueryResult<R>>;
+};
+
+export type DatabaseOptions = {
+  url: string;
+  name: string;
+  /** Connections at most. */
+  max: number;
+  log: Logger;
+  connectTimeoutMs?: number;
+  statementTimeoutMs?: number;
+  lockTimeoutMs?: number;
+};
+
+export type Database = Sql & {
+  /** Runs `work` in one read-committed transaction; rolls back when it throws. */
+  transaction: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
+  /** Answers whether a statement gets through right now. */
+  ready: () => Promise<boolean>;
+  waiting: () => number;
+  close: () => Promise<void>;
+};
+
+/** The database cannot be reached or refuses work for now; the request may be repeated. */
+export class DatabaseUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('The database is not available', { cause });
+    this.name = 'DatabaseUnavailable';
+  }
+}
+
+const connectTimeoutMs = 1_000;
+const statementTimeoutMs = 2_000;
+const lockTimeoutMs = 500;
+const idleInTransactionTimeoutMs = 5_000;
+const maxLifetimeSeconds = 1_800;
+
+// Connection exceptions, resources, operator intervention, read-only after a demotion, lock not
+// available, deadlock, serialization (PostgreSQL, appendix A).
+const unavailableState = /^(08...|53...|57P..|57014|25006|25P03|55P03|40P01|40001)$/;
+const unavailableText =
+  /Connection terminated|ECONNREFUSED|ECONNRESET|EPIPE|ENOENT|timeout exceeded|Query read timeout|Client has encountered a connection error|Cannot use a pool after|connection is closed|not queryable/i;
+// After these the session is unusable, whatever the pool thinks.
+const brokenState = /^(08...|57P0.|25006|XX...)$/;
+
+function stateOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** True when the failure is the database's absence or overload, not the statement's fault. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailable) return true;
+  if (!(error instanceof Error)) return false;
+  const state = stateOf(error);
+  return unavailableState.test(state) || unavailableText.test(state) || unavailableText.test(error.message);
+}
+
+/** The name of the violated constraint when `error` is a unique violation, else null. */
+export function uniqueViolation(error: unknown): string | null {
+  if (!(error instanceof pg.DatabaseError) || error.code !== '23505') return null;
+  return error.constraint ?? '';
+}
+
+/**
+ * Opens a pool with every time-out set: connect 1 s, statement 2 s (client-side a second later, for
+ * half-open links), lock 500 ms, idle in transaction 5 s. Each connection has an error listener: without
+ * one, a backend that dies while checked out ends the process (node-postgres, "pool.on error").
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  const statementMs = options.statementTimeoutMs ?? statementTimeoutMs;
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: `evently-${options.name}`,
+    max: options.max,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? connectTimeoutMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + 1_000,
+    lock_timeout: options.lockTimeoutMs ?? lockTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    maxLifetimeSeconds,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => options.log.warn({ err: error.message }, 'an idle connection was lost'));
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.log.warn({ err: error.message }, 'a connection was lost'));
+  });
+
+  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw new DatabaseUnavailable(error);
+    });
+    let broken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      broken = brokenState.test(stateOf(error)) || (isDatabaseUnavailable(error) && stateOf(error) === '');
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async function transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    return withClient(async (client) => {
+      await client.query('begin');
+      try {
+        const result = await work(client);
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        // The first error is the one that matters; a failed rollback means that the session is gone.
+        await client.query('rollback').catch((lost: Error) => options.log.warn({ err: lost.message }, 'rollback failed'));
+        throw error;
+      }
+    });
+  }
+
+  // One statement on a connection of its own. Checked out by hand, because pool.query drops the
+  // connection on every error, a unique violation included.
+  const query: Sql['query'] = <R extends QueryResultRow>(statement: string | QueryConfig, values?: unknown[]) =>
+    withClient((client) => client.query<R>(statement, values));
+
+  return {
+    query,
+    transaction,
+    ready: () =>
+      query('select 1').then(
+        () => true,
+        () => false,
+      ),
+    waiting: () => pool.waitingCount,
+    close: () => pool.end(),
+  };
+}
