@@ -26,8 +26,11 @@ export type TokenVerifier = { verify: (token: string) => Principal | null | Prom
 const maxRememberedTokens = 200_000;
 const maxTokenLength = 4_096;
 const clockSkewSeconds = 5;
+const compactForm = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-const headerSchema = z.object({ alg: z.literal('RS256'), kid: z.string().min(1).max(128), typ: z.string().optional(), crit: z.never().optional() });
+// RFC 9068, section 4: a token of any other type is not an access token.
+const accessTokenType = z.enum(['at+jwt', 'application/at+jwt']);
+const headerSchema = z.object({ alg: z.literal('RS256'), kid: z.string().min(1).max(128), typ: accessTokenType, crit: z.never().optional() });
 const claimsSchema = z.object({
   iss: z.string(),
   aud: z.union([z.string(), z.array(z.string())]),
@@ -89,9 +92,9 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
 type TokenParts = { keyId: string; claims: z.output<typeof claimsSchema>; signature: Buffer };
 
 function parseToken(token: string): TokenParts | null {
-  if (token.length > maxTokenLength) return null;
-  const [header, claims, signature, extra] = token.split('.');
-  if (header === undefined || claims === undefined || signature === undefined || extra !== undefined) return null;
+  // The decoder skips foreign characters; without the form check one token would have many spellings.
+  if (token.length > maxTokenLength || !compactForm.test(token)) return null;
+  const [header = '', claims = '', signature = ''] = token.split('.');
   const parsedHeader = headerSchema.safeParse(parseSegment(header));
   const parsedClaims = claimsSchema.safeParse(parseSegment(claims));
   if (!parsedHeader.success || !parsedClaims.success) return null;

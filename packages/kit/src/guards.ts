@@ -59,8 +59,8 @@ export type LimitOptions = {
   /** Requests allowed in each window; 0 switches the limit off. */
   limit: number;
   windowSeconds: number;
-  /** Whom the request counts for; null does not count it. */
-  key: (c: Context<ServiceEnv>) => string | null;
+  /** Whom the request counts for; null does not count it. May read the body, which Hono keeps for the handler. */
+  key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>;
 };
 
 /** Refuses with 429 past the limit; tells the state in `RateLimit` and `RateLimit-Policy` (IETF draft). */
@@ -68,7 +68,7 @@ export function rateLimit(options: LimitOptions): Guard {
   const limiter = new RateLimiterMemory({ points: Math.max(1, options.limit), duration: options.windowSeconds });
   const policy = `"${options.name}";q=${options.limit};w=${options.windowSeconds}`;
   return async (c, next) => {
-    const key = options.limit === 0 ? null : options.key(c);
+    const key = options.limit === 0 ? null : await options.key(c);
     if (key === null) {
       await next();
       return undefined;

@@ -1,0 +1,27 @@
+/** How a route's refusals are told in its OpenAPI document: one problem schema, the codes of each status. */
+import { z } from '@hono/zod-openapi';
+
+const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string(),
+    error: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+
+/**
+ * The `responses` of a route for its refusals: the text of a status names its codes. The type hides the
+ * body on purpose, so that handlers may answer with `refuse(...)`.
+ */
+export function documentRefusals<S extends number>(codes: Readonly<Record<S, string>>): Record<S, { description: string }> {
+  const entries = Object.entries<string>(codes).map(([status, description]) => [
+    status,
+    { description, content: { 'application/problem+json': { schema: problemSchema } } },
+  ]);
+  return z.custom<Record<S, { description: string }>>().parse(Object.fromEntries(entries));
+}
