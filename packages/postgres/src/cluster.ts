@@ -1,13 +1,16 @@
 /** An embedded PostgreSQL cluster in a folder: made once, started, stopped, recovered after a kill. */
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { access, chmod, chown, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { binaries, type Binaries } from './binaries.ts';
-
-const run = promisify(execFile);
+import { monotonicMs, pause } from '@evently/kit/clock';
+import { findBinaries, type Binaries } from './binaries.ts';
+import { ClusterFailure } from './failure.ts';
+import { ensureCluster, serverEnvironment, superuser } from './make.ts';
+import { serverOwner, type Owner } from './owner.ts';
+import { placeOf, removePlace, type Place } from './place.ts';
+import { dropForeignLock, endServer } from './processes.ts';
 
 export type ClusterOptions = {
   /** The folder that holds `pgdata`, the password and the log. */
@@ -21,14 +24,22 @@ export type ClusterOptions = {
 export type Cluster = {
   port: number;
   pid: number;
+  /** Where the files lie: `directory`/pgdata unless the server's user may not enter that. */
+  pgdata: string;
   url: (database: string) => string;
+  /** Resolves when the server has ended, for whatever reason. */
+  exited: Promise<void>;
   stop: () => Promise<void>;
 };
 
-const superuser = 'evently';
-const startSeconds = 60;
-const stopSeconds = 30;
-const maxOutputBytes = 1024 * 1024;
+const startMs = 120_000;
+const pollMs = 20;
+const attempts = 5;
+const attemptPauseMs = 500;
+const maxLogBytes = 10 * 1024 * 1024;
+// Below the range that Linux and macOS take for outgoing connections, so that a restart finds it free.
+const firstPort = 20_000;
+const lastPort = 32_000;
 
 /**
  * Starts the cluster of `directory`, making it first when the folder is new. A server that a killed
@@ -36,132 +47,149 @@ const maxOutputBytes = 1024 * 1024;
  * As root, the server runs as the system's user `postgres`, which is made when it is missing.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const owner = await serverOwner();
-  const bin = await binaries(owner);
-  const pgdata = path.join(options.directory, 'pgdata');
   await mkdir(options.directory, { recursive: true });
-  const password = await clusterPassword(options.directory);
-  if (!(await exists(path.join(pgdata, 'PG_VERSION')))) await makeCluster(bin, owner, pgdata, password);
-  await stopServer(bin, owner, pgdata);
-  const port = options.port === 0 ? await freePort() : options.port;
-  await startServer(bin, owner, options.directory, pgdata, port, options.settings ?? {});
-  const pid = Number((await readFile(path.join(pgdata, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  const directory = await realpath(options.directory);
+  const owner = await serverOwner();
+  const bin = await findBinaries(owner);
+  const place = await placeOf(directory, owner);
+  await endServer(place);
+  await dropForeignLock(place);
+  const durable = options.settings?.['fsync'] !== 'off';
+  const password = await ensureCluster({ bin, owner, place, directory, durable });
+  const server = await startServer({
+    bin,
+    owner,
+    place,
+    directory,
+    port: options.port,
+    settings: options.settings ?? {},
+  });
   return {
-    port,
-    pid,
-    url: (database) => `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`,
-    stop: () => stopServer(bin, owner, pgdata),
+    ...server,
+    pgdata: place.pgdata,
+    url: (database) => `postgres://${superuser}:${password}@127.0.0.1:${server.port}/${database}`,
+    stop: async () => {
+      await endServer(place);
+      await server.exited;
+    },
   };
 }
 
-export type Owner = { uid: number; gid: number } | null;
-
-/** The user that PostgreSQL runs as: null is the present one. */
-async function serverOwner(): Promise<Owner> {
-  if (process.getuid?.() !== 0) return null;
-  const found = await userIds();
-  if (found !== null) return found;
-  await run('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']).catch((error: Error) => {
-    throw new Error(`PostgreSQL does not run as root, and the user "postgres" could not be made: ${error.message}. Run as another user.`);
-  });
-  const made = await userIds();
-  if (made === null) throw new Error('The user "postgres" was made but is not found. Run as another user.');
-  return made;
+/** Ends the server of `directory`, if one runs, and removes the cluster with all its databases. */
+export async function removeCluster(directory: string): Promise<void> {
+  const real = await realpath(directory);
+  const place = await placeOf(real, await serverOwner());
+  await endServer(place);
+  await removePlace(real, place);
 }
 
-async function userIds(): Promise<Owner> {
-  const passwd = await readFile('/etc/passwd', 'utf8');
-  const line = passwd.split('\n').find((entry) => entry.startsWith('postgres:'));
-  const [, , uid, gid] = line?.split(':') ?? [];
-  return uid === undefined || gid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
-}
+type ServerOptions = {
+  bin: Binaries;
+  owner: Owner;
+  place: Place;
+  directory: string;
+  port: number;
+  settings: Readonly<Record<string, string>>;
+};
+type Server = { port: number; pid: number; exited: Promise<void> };
 
-async function clusterPassword(directory: string): Promise<string> {
-  const file = path.join(directory, 'postgres-password');
-  const kept = await readFile(file, 'utf8').catch(() => null);
-  if (kept !== null) return kept.trim();
-  const password = randomBytes(24).toString('hex');
-  await writeFile(file, `${password}\n`, { mode: 0o600 });
-  return password;
-}
+// A port found free can be taken a moment later, and shared memory of a killed server needs a moment to
+// be let go: both pass by themselves.
+const passing = /could not bind|pre-existing shared memory block|is another postmaster/i;
 
-async function makeCluster(bin: Binaries, owner: Owner, pgdata: string, password: string): Promise<void> {
-  // A folder that a first start left half made has no PG_VERSION and holds nothing worth keeping.
-  await rm(pgdata, { recursive: true, force: true });
-  await mkdir(pgdata, { recursive: true });
-  const passwordFile = `${pgdata}.initdb-password`;
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (owner !== null) {
-    await chown(pgdata, owner.uid, owner.gid);
-    await chown(passwordFile, owner.uid, owner.gid);
-  }
-  await chmod(pgdata, 0o700);
-  try {
-    await run(
-      bin.initdb,
-      [`--pgdata=${pgdata}`, '--auth=scram-sha-256', `--username=${superuser}`, `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'],
-      { ...owner, cwd: '/', maxBuffer: maxOutputBytes, env: { ...process.env, LC_ALL: 'C' } },
+async function startServer(options: ServerOptions): Promise<Server> {
+  if (options.port !== 0 && !(await isFree(options.port))) {
+    throw new ClusterFailure(
+      `Port ${options.port} on 127.0.0.1 for PostgreSQL cannot be used (it is taken). End what holds it, or choose another port.`,
     );
-  } finally {
-    await rm(passwordFile, { force: true });
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port === 0 ? await freePort() : options.port;
+    const outcome = await launch(options, port);
+    if ('pid' in outcome) return outcome;
+    if (attempt === attempts || !passing.test(outcome.said)) {
+      throw new ClusterFailure(
+        `PostgreSQL did not start in ${options.place.pgdata} on port ${port}. The end of ${logFileOf(options.directory)}:\n${outcome.said}`,
+      );
+    }
+    await pause(attemptPauseMs);
   }
 }
 
-async function startServer(
-  bin: Binaries, owner: Owner, directory: string, pgdata: string, port: number, settings: Readonly<Record<string, string>>,
-): Promise<void> {
-  const logFile = path.join(directory, 'postgres.log');
-  const log = await open(logFile, 'a');
-  if (owner !== null) await log.chown(owner.uid, owner.gid);
-  await log.close();
-  const flags = Object.entries({ listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings });
-  const commandLine = [`-p ${port}`, ...flags.map(([name, value]) => `-c ${name}=${value === '' ? "''" : value}`)].join(' ');
-  const args = ['start', '-w', '-t', String(startSeconds), '-D', pgdata, '-l', logFile, '-o', commandLine];
-  const code = await pgCtl(bin, owner, args);
-  if (code !== 0) {
-    const tail = (await readFile(logFile, 'utf8')).split('\n').slice(-6).join('\n');
-    throw new Error(`PostgreSQL did not start in ${pgdata} on port ${port}. The end of ${logFile}:\n${tail}`);
-  }
-}
-
-/** Stops the server of `pgdata` when one runs; does nothing otherwise. */
-async function stopServer(bin: Binaries, owner: Owner, pgdata: string): Promise<void> {
-  if ((await pgCtl(bin, owner, ['status', '-D', pgdata])) !== 0) return;
-  const code = await pgCtl(bin, owner, ['stop', '-w', '-t', String(stopSeconds), '-m', 'fast', '-D', pgdata]);
-  if (code !== 0 && (await pgCtl(bin, owner, ['status', '-D', pgdata])) === 0) {
-    throw new Error(`PostgreSQL in ${pgdata} did not stop in ${stopSeconds} s; end it by hand and start again.`);
-  }
-}
-
-function pgCtl(bin: Binaries, owner: Owner, args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(bin.pgCtl, args, { ...owner, cwd: '/', stdio: 'ignore', env: { ...process.env, LC_ALL: 'C' } });
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
+async function launch(options: ServerOptions, port: number): Promise<Server | { said: string }> {
+  const { bin, owner, place } = options;
+  const log = await openLog(options.directory);
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    cluster_name: place.name,
+    ...options.settings,
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const child = spawn(bin.postgres, ['-D', place.pgdata, '-p', String(port), ...flags], {
+    ...owner,
+    cwd: '/',
+    // Its own session: Ctrl-C in the terminal must reach us alone, so that requests are answered first.
+    detached: true,
+    stdio: ['ignore', log.handle.fd, log.handle.fd],
+    env: serverEnvironment(),
   });
+  child.unref();
+  let ended = false;
+  const exited = new Promise<void>((resolve) => {
+    child.once('error', () => resolve());
+    child.once('exit', () => resolve());
+  }).then(() => {
+    ended = true;
+  });
+  await log.handle.close();
+  const pid = child.pid ?? -1;
+  const deadline = monotonicMs() + startMs;
+  while (!ended && monotonicMs() < deadline) {
+    if (await isReady(place.pgdata, pid)) return { port, pid, exited };
+    await pause(pollMs);
+  }
+  await endServer(place);
+  return { said: await endOf(logFileOf(options.directory), log.startsAt) };
+}
+
+// PostgreSQL writes its state into line 8 of its lock file; pg_ctl waits for the same word.
+async function isReady(pgdata: string, pid: number): Promise<boolean> {
+  const lines = (await readFile(path.join(pgdata, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
+}
+
+function logFileOf(directory: string): string {
+  return path.join(directory, 'postgres.log');
+}
+
+async function openLog(
+  directory: string,
+): Promise<{ handle: Awaited<ReturnType<typeof open>>; startsAt: number }> {
+  const file = logFileOf(directory);
+  const present = await stat(file).catch(() => null);
+  if (present !== null && present.size > maxLogBytes) await rename(file, `${file}.1`);
+  const handle = await open(file, 'a', 0o600);
+  return { handle, startsAt: (await handle.stat()).size };
+}
+
+async function endOf(file: string, startsAt: number): Promise<string> {
+  const said = (await readFile(file)).subarray(startsAt).toString('utf8').trim();
+  return said.split('\n').slice(-6).join('\n');
 }
 
 async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address === null || typeof address === 'string' ? reject(new Error('no free port')) : resolve(address.port)));
-    });
-  });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file, constants.F_OK).then(() => true, () => false);
-}
-
-/** Whether another user can reach `file`: every folder above it can be entered by everyone. */
-export async function reachableByOthers(file: string): Promise<boolean> {
-  for (let at = path.resolve(file); at !== path.dirname(at); at = path.dirname(at)) {
-    const { mode } = await stat(at);
-    if ((mode & 0o001) === 0) return false;
+  for (let tried = 0; tried < 100; tried += 1) {
+    const port = randomInt(firstPort, lastPort);
+    if (await isFree(port)) return port;
   }
-  return true;
+  throw new ClusterFailure(`No free port for PostgreSQL was found from ${firstPort} to ${lastPort}.`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
