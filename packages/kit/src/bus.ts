@@ -1,4 +1,5 @@
 /** The port that carries messages between services, and its in-process adapter. */
+import { withDeadline } from './clock.ts';
 import type { Logger } from './log.ts';
 
 /** One message as it travels. `key` names the aggregate; order holds per key. */
@@ -40,15 +41,11 @@ export function createInProcessBus(log: Logger): Bus {
       );
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed === undefined) return;
-      log.warn({ message_id: message.id, type: message.type, attempt: message.attempt, err: String(failed.reason) }, 'a consumer failed');
+      log.warn(
+        { message_id: message.id, type: message.type, attempt: message.attempt, err: String(failed.reason) },
+        'a consumer failed',
+      );
       throw failed.reason;
     },
   };
-}
-
-function withDeadline<T>(work: Promise<T>, deadlineMs: number, what: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what} took longer than ${deadlineMs} ms`)), deadlineMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,5 +1,6 @@
 /** Calls to another service: an API key, a deadline, a parsed answer, and absence as a value. */
 import { z } from 'zod';
+import { withDeadline } from './clock.ts';
 
 /** Sends one request; `fetch` in a pod, a service's own `app.fetch` when composed in one process. */
 export type Fetch = (request: Request) => Response | Promise<Response>;
@@ -24,26 +25,27 @@ export function createCaller(options: CallerOptions): Caller {
     call: async (method, path, schema, body) => {
       const request = new Request(`${options.baseUrl}${path}`, {
         method,
-        headers: { 'x-api-key': options.apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          'x-api-key': options.apiKey,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       try {
-        const response = await withDeadline(Promise.resolve(options.fetch(request)), options.deadlineMs);
+        const response = await withDeadline(
+          Promise.resolve(options.fetch(request)),
+          options.deadlineMs,
+          'the call',
+        );
         const answer: unknown = await response.json();
         if (response.ok) return { kind: 'ok', value: schema.parse(answer) };
         const problem = problemSchema.safeParse(answer);
-        if (response.status >= 500 || !problem.success) return { kind: 'away', reason: `status ${response.status}` };
+        if (response.status >= 500 || !problem.success)
+          return { kind: 'away', reason: `status ${response.status}` };
         return { kind: 'refused', status: response.status, ...problem.data, problem: problem.data };
       } catch (error) {
         return { kind: 'away', reason: error instanceof Error ? error.message : String(error) };
       }
     },
   };
-}
-
-function withDeadline<T>(work: Promise<T>, deadlineMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer in ${deadlineMs} ms`)), deadlineMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -23,6 +23,20 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/**
+ * Settles as `work` does, or rejects after `deadlineMs` with an error that names `what`. The work itself
+ * goes on: give it a signal of its own when it must end.
+ */
+export function withDeadline<T>(work: Promise<T>, deadlineMs: number, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`${what} took longer than ${deadlineMs} ms`)),
+      deadlineMs,
+    );
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /** A timer that calls `work` every `everyMs`, never two at once; `stop` waits for the running one. */
 export type Ticker = { stop: () => Promise<void>; wake: () => void };
 export function startTicker(everyMs: number, work: () => Promise<void>): Ticker {

@@ -1,7 +1,7 @@
 /** Outbox and relay: a message is written with its change and published at least once, in order per key. */
 import type { ClientBase } from 'pg';
 import type { Bus } from './bus.ts';
-import { startTicker } from './clock.ts';
+import { monotonicMs, startTicker } from './clock.ts';
 import type { Logger } from './log.ts';
 import { isDatabaseUnavailable, type Database, type Sql } from './postgres.ts';
 
@@ -23,8 +23,14 @@ const keptDays = 30;
 const pruneEveryMs = 3_600_000;
 
 type OutboxRow = {
-  position: string; id: string; topic: string; key: string; type: string; payload: unknown;
-  created_at: Date; attempts: number;
+  position: string;
+  id: string;
+  topic: string;
+  key: string;
+  type: string;
+  payload: unknown;
+  created_at: Date;
+  attempts: number;
 };
 
 export type Relay = { start: () => void; stop: () => Promise<void>; wake: () => void };
@@ -41,8 +47,8 @@ export function createRelay(deps: RelayDeps): Relay {
   async function tick(): Promise<void> {
     try {
       while ((await publishBatch(deps)) === batchSize);
-      if (performance.now() >= nextPruneAt) {
-        nextPruneAt = performance.now() + pruneEveryMs;
+      if (monotonicMs() >= nextPruneAt) {
+        nextPruneAt = monotonicMs() + pruneEveryMs;
         await prune(deps.db);
       }
     } catch (error) {
@@ -71,7 +77,11 @@ async function publishBatch(deps: RelayDeps): Promise<number> {
       const attempt = row.attempts + 1;
       try {
         await deps.bus.publish({ ...row, createdAt: row.created_at, attempt });
-        await client.query({ name: 'outbox-done', text: 'update outbox set published_at = clock_timestamp() where position = $1', values: [row.position] });
+        await client.query({
+          name: 'outbox-done',
+          text: 'update outbox set published_at = clock_timestamp() where position = $1',
+          values: [row.position],
+        });
       } catch (error) {
         held.add(row.key);
         await markFailed(client, row.position, attempt, error);
@@ -84,7 +94,9 @@ async function publishBatch(deps: RelayDeps): Promise<number> {
 /** Rows in order of position whose key has no earlier row that waits for its next attempt. */
 async function claimWaiting(client: ClientBase): Promise<OutboxRow[]> {
   await client.query("set local idle_in_transaction_session_timeout = '60s'");
-  const lock = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [relayLockKey]);
+  const lock = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
+    relayLockKey,
+  ]);
   if (lock.rows[0]?.held !== true) return [];
   const { rows } = await client.query<OutboxRow>({
     name: 'outbox-waiting',
@@ -100,7 +112,12 @@ async function claimWaiting(client: ClientBase): Promise<OutboxRow[]> {
   return rows;
 }
 
-async function markFailed(client: ClientBase, position: string, attempt: number, error: unknown): Promise<void> {
+async function markFailed(
+  client: ClientBase,
+  position: string,
+  attempt: number,
+  error: unknown,
+): Promise<void> {
   const delaySeconds = Math.min(retryCapSeconds, 2 ** Math.min(attempt - 1, 10));
   await client.query(
     `update outbox set attempts = $2, last_error = $3, next_attempt_at = clock_timestamp() + make_interval(secs => $4)
