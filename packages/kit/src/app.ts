@@ -1,10 +1,10 @@
 /** The shell of every service's HTTP interface: ids, limits, logs, metrics, problems, health, documents. */
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
-import { Scalar } from '@scalar/hono-api-reference';
 import type { Context, Env, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
+import { apiPage, apiPageScript } from './api-page.ts';
 import type { Principal } from './auth.ts';
 import { monotonicMs, systemClock } from './clock.ts';
 import { newId } from './ids.ts';
@@ -74,7 +74,9 @@ export function createApp(options: AppOptions): ServiceApp {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: options.title, version: '1' } });
-  app.get('/docs', Scalar({ url: './openapi.json', pageTitle: options.title }));
+  app.get('/docs', apiPage({ title: options.title, documentUrl: './openapi.json', scriptUrl: './docs/scalar.js' }));
+  // A middleware, not a route: it is no part of the interface that the document describes.
+  app.use('/docs/scalar.js', (c) => apiPageScript(c));
   return app;
 }
 

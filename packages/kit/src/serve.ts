@@ -1,10 +1,15 @@
 /** Serving and shutting down: a port that is closed without losing a request, and a life in order. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setImmediate as afterPolling } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { ServiceApp } from './app.ts';
 import type { Fetch } from './caller.ts';
-import { pause } from './clock.ts';
+import { pause, systemClock } from './clock.ts';
+import { newId } from './ids.ts';
 import type { Logger } from './log.ts';
+import { problemResponse, type Problem } from './problems.ts';
 
 export type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 export type Listening = { port: number; close: () => Promise<void> };
@@ -12,7 +17,9 @@ export type Listening = { port: number; close: () => Promise<void> };
 /** The port cannot be had; `message` is a sentence for the person who started the process. */
 export class PortUnavailable extends Error {
   constructor(host: string, port: number, name: string, reason: string) {
-    super(`Port ${port} on ${host} for ${name} cannot be used (${reason}). End what holds it, or choose another port.`);
+    super(
+      `Port ${port} on ${host} for ${name} cannot be used (${reason}). End what holds it, or choose another port.`,
+    );
     this.name = 'PortUnavailable';
   }
 }
@@ -20,11 +27,15 @@ export class PortUnavailable extends Error {
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 15_000;
 const keepAliveTimeoutMs = 75_000;
+const lingerMs = 500;
 const drainMs = 20_000;
 
-/** A node listener for a fetch-style handler. */
+/** A node listener for a fetch-style handler; a request that HTTP does not allow gets a 400 problem. */
 export function listenerOf(fetch: (request: Request, env: object) => Response | Promise<Response>): Listener {
-  const listener = getRequestListener((request, env) => fetch(request, env), { overrideGlobalObjects: false });
+  const listener = getRequestListener((request, env) => fetch(request, env), {
+    overrideGlobalObjects: false,
+    errorHandler: () => problemResponse(malformedRequest, newId(systemClock.now().getTime())),
+  });
   return (req, res) => void listener(req, res);
 }
 export function listenerOfFetch(fetch: Fetch): Listener {
@@ -32,21 +43,38 @@ export function listenerOfFetch(fetch: Fetch): Listener {
 }
 
 /**
- * Listens on host:port (0 picks one). `close` stops accepting, answers what is under way with
- * `Connection: close`, ends idle connections at once, and after 20 s whatever is left.
+ * Listens on host:port (0 picks one). `close` stops accepting and answers everything that was sent before,
+ * each answer with `Connection: close`. Connections that are idle after half a second are ended: a request
+ * may be on its way on one. After 20 s whatever is left is cut off.
  */
-export async function listen(name: string, host: string, port: number, listener: Listener): Promise<Listening> {
+export async function listen(
+  name: string,
+  host: string,
+  port: number,
+  listener: Listener,
+): Promise<Listening> {
   let closing = false;
-  const server = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs }, (req, res) => {
-    if (closing) res.setHeader('connection', 'close');
-    res.on('close', () => {
-      if (closing) server.closeIdleConnections();
-    });
-    listener(req, res);
-  });
+  let lingering = true;
+  const server = createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+    },
+    (req, res) => {
+      if (closing) res.setHeader('connection', 'close');
+      res.on('close', () => {
+        if (!lingering) server.closeIdleConnections();
+      });
+      listener(req, res);
+    },
+  );
+  server.on('clientError', answerClientError);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new PortUnavailable(host, port, name, error.code === 'EADDRINUSE' ? 'it is taken' : error.message)),
+      reject(
+        new PortUnavailable(host, port, name, error.code === 'EADDRINUSE' ? 'it is taken' : error.message),
+      ),
     );
     server.listen(port, host, () => resolve());
   });
@@ -54,12 +82,61 @@ export async function listen(name: string, host: string, port: number, listener:
     port: portOf(server),
     close: async () => {
       closing = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Right after polling nothing waits to be accepted, so that closing the port drops no connection.
+      await afterPolling();
+      // Not http's own close: that one ends idle connections at once.
+      const done = new AbortController();
+      const closed = new Promise<void>((resolve) =>
+        net.Server.prototype.close.call(server, () => resolve()),
+      ).then(() => done.abort());
+      await pause(lingerMs, done.signal);
+      lingering = false;
       server.closeIdleConnections();
-      await Promise.race([closed, pause(drainMs).then(() => server.closeAllConnections())]);
+      await pause(drainMs, done.signal);
+      server.closeAllConnections();
       await closed;
+      server.close(() => {});
     },
   };
+}
+
+const malformedRequest: Problem = {
+  status: 400,
+  code: 'malformed_request',
+  title: 'The request is not valid HTTP',
+  detail: 'The request line or a header breaks the rules of HTTP/1.1.',
+};
+const slowRequest: Problem = {
+  status: 408,
+  code: 'request_timeout',
+  title: 'The request did not arrive in time',
+  detail: `Send the headers within ${headersTimeoutMs / 1000} s and the whole request within ${requestTimeoutMs / 1000} s.`,
+};
+const headersTooLarge: Problem = {
+  status: 431,
+  code: 'headers_too_large',
+  title: 'The headers are larger than 16 KiB',
+};
+
+/** What node's parser refuses never reaches a handler; it is answered here, in the same shape as all else. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? slowRequest
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? headersTooLarge
+        : malformedRequest;
+  const answer = problemResponse(problem, newId(systemClock.now().getTime()));
+  void answer.text().then((body) => {
+    const headers = [...answer.headers].map(([header, value]) => `${header}: ${value}\r\n`).join('');
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${problem.title}\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  });
 }
 
 function portOf(server: Server): number {
@@ -69,14 +146,19 @@ function portOf(server: Server): number {
 }
 
 /** What was opened, to be closed in reverse. */
-export type Lifecycle = { opened: (name: string, close: () => Promise<void>) => void; closeAll: () => Promise<void> };
+export type Lifecycle = {
+  opened: (name: string, close: () => Promise<void>) => void;
+  closeAll: () => Promise<void>;
+};
 
 export function createLifecycle(log: Logger): Lifecycle {
   const open: { name: string; close: () => Promise<void> }[] = [];
   let closing: Promise<void> | null = null;
   async function closeInReverse(): Promise<void> {
     for (const { name, close } of open.toReversed()) {
-      await close().catch((error: unknown) => log.error({ err: String(error), part: name }, 'a part did not close'));
+      await close().catch((error: unknown) =>
+        log.error({ err: String(error), part: name }, 'a part did not close'),
+      );
     }
   }
   return {
