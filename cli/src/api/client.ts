@@ -1,0 +1,90 @@
+/** The HTTP interface as the commands use it: one request, one parsed answer, a deadline. */
+import type { z } from 'zod';
+import { CommandError, sentencesOf } from '../command-error.ts';
+
+export type ApiRequest = {
+  method: string;
+  path: string;
+  token?: string;
+  apiKey?: string;
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+  deadlineMs?: number;
+};
+/** `body` is the parsed JSON, null when the answer was not JSON. */
+export type ApiAnswer = { status: number; body: unknown; retryAfterSeconds: number | null };
+export type Client = {
+  baseUrl: string;
+  /** The answer whatever its status; a `CommandError` when none comes. */
+  send: (request: ApiRequest) => Promise<ApiAnswer>;
+  /** The parsed body of a 2xx answer; a `CommandError` that quotes the refusal for anything else. */
+  ask: <T>(schema: z.ZodType<T>, request: ApiRequest) => Promise<T>;
+};
+
+const defaultDeadlineMs = 15_000;
+
+export function createClient(baseUrl: string): Client {
+  const base = baseUrl.replace(/\/+$/, '');
+  const send = (request: ApiRequest): Promise<ApiAnswer> => sendRequest(base, request);
+  return {
+    baseUrl: base,
+    send,
+    ask: async (schema, request) => {
+      const answer = await send(request);
+      if (answer.status < 200 || answer.status > 299) throw refusalOf(base, request, answer);
+      const parsed = schema.safeParse(answer.body);
+      if (parsed.success) return parsed.data;
+      throw new CommandError(
+        `${request.method} ${base}${request.path} answered something else than expected (${sentencesOf(parsed.error.issues)}). Is it an Evently platform?`,
+      );
+    },
+  };
+}
+
+async function sendRequest(base: string, request: ApiRequest): Promise<ApiAnswer> {
+  try {
+    const response = await fetch(`${base}${request.path}`, {
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        ...(request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }),
+        ...(request.apiKey === undefined ? {} : { 'x-api-key': request.apiKey }),
+        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...request.headers,
+      },
+      signal: AbortSignal.timeout(request.deadlineMs ?? defaultDeadlineMs),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    });
+    const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+    return {
+      status: response.status,
+      body: await response.json().catch(() => null),
+      retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : null,
+    };
+  } catch (error) {
+    const reason =
+      error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : causeOf(error);
+    throw new CommandError(
+      `${base} does not answer (${reason}). Start the platform with "make start", or name another with --url.`,
+    );
+  }
+}
+
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
+
+/** A sentence with the request, its status and the text of the refusal. */
+export function refusalOf(base: string, request: ApiRequest, answer: ApiAnswer): CommandError {
+  return new CommandError(
+    `${request.method} ${base}${request.path} answered ${answer.status}: ${errorTextOf(answer.body)}`,
+  );
+}
+
+/** The `error` member that every refusal carries. */
+export function errorTextOf(body: unknown): string {
+  if (typeof body === 'object' && body !== null && 'error' in body && typeof body.error === 'string')
+    return body.error;
+  return 'no reason given';
+}

@@ -1,0 +1,167 @@
+/** `evently drill`: lets herds of buyers at a platform and says whether the house filled. */
+import { Command } from 'commander';
+import { z } from 'zod';
+import { logInAdmin } from '../api/accounts.ts';
+import { createClient } from '../api/client.ts';
+import { CommandError } from '../command-error.ts';
+import { issueTokens, signInBuyers, type Herd } from '../drill/buyers.ts';
+import { findDrill, standardDrills, type DrillSpec } from '../drill/herds.ts';
+import { concludeDrills, drillsAsJson, renderDrills, type SkippedDrill } from '../drill/report.ts';
+import { runDrill, type DrillDeps, type DrillResult } from '../drill/run-drill.ts';
+import { isLoopback, parseTarget } from '../generator/request-bytes.ts';
+import { dataFolder, readRuntime, type Runtime } from '../runtime.ts';
+import { createProgress, type Progress } from '../screen/progress.ts';
+import { formatCount } from '../screen/table.ts';
+import {
+  addAdminOptions,
+  addUrlOption,
+  adminPassword,
+  parseOptions,
+  wholeNumber,
+} from './platform-options.ts';
+
+const optionsSchema = z.object({
+  url: z.string(),
+  only: z.array(z.string()).optional(),
+  rate: wholeNumber(1, 100_000).optional(),
+  deadline: wholeNumber(100, 600_000),
+  check: z.boolean().optional(),
+  json: z.boolean().optional(),
+  adminEmail: z.string(),
+  adminPassword: z.string().optional(),
+  userUrl: z.string().optional(),
+  apiKey: z.string().optional(),
+});
+type Options = z.output<typeof optionsSchema>;
+
+const examples = `
+Examples:
+  npx evently drill                                  all four drills on this machine's platform
+  npx evently drill --only 300x299 --check           one drill, each winner's booking read back
+  npx evently drill --only 2000x500 --rate 10000     buyers x seats of your own, arrivals per second
+  npx evently drill --url https://tickets.example --admin-email me@tickets.example --json
+
+Exit status: 0 when every drill that ran passed; 1 otherwise, and when none ran.`;
+
+export function drillCommand(): Command {
+  const command = new Command('drill')
+    .description('the on-sale drills: 10 buyers for 1 seat, 300 for 10, 300 for 299, 10,000 for 1,000')
+    .option(
+      '--only <names...>',
+      `some of ${standardDrills.map(({ name }) => name).join(', ')}, or any buyers x seats`,
+    )
+    .option('--rate <arrivals>', 'arrivals per second (default: 1,000 to 5,000 by herd)')
+    .option('--deadline <ms>', 'time until a buyer gives up', '10000')
+    .option('--check', "read each winner's booking back (1,000 at most per drill)")
+    .option('--json', 'print JSON instead of the table')
+    .option(
+      '--user-url <url>',
+      "the user service's own port, for the load test's tokens (default: of the running standalone)",
+    )
+    .option(
+      '--api-key <key>',
+      'its key, better given as EVENTLY_API_KEY (default: of the running standalone)',
+    );
+  return addAdminOptions(addUrlOption(command))
+    .addHelpText('after', examples)
+    .action(async (given: unknown) => {
+      process.exitCode = (await drill(parseOptions(optionsSchema, given))) ? 0 : 1;
+    });
+}
+
+/** Runs the drills in order and prints the result; true when all that ran passed. */
+async function drill(options: Options): Promise<boolean> {
+  const specs = options.only === undefined ? standardDrills : options.only.map(drillNamed);
+  const target = parseTarget(options.url);
+  if (target === null)
+    throw new CommandError(`"${options.url}" is not an address such as http://127.0.0.1:8080.`);
+  const progress = createProgress(process.stderr, options.json === true);
+  const client = createClient(options.url);
+  const adminToken = await logInAdmin(client, {
+    email: options.adminEmail,
+    password: adminPassword(options.adminPassword),
+  });
+  const deps: DrillDeps = { client, target, adminToken, progress };
+  const runtime = isLoopback(target) ? await readRuntime(dataFolder(process.env)) : null;
+
+  const results: DrillResult[] = [];
+  const skipped: SkippedDrill[] = [];
+  let registered: readonly string[] | null = null;
+  for (const spec of specs) {
+    let herd: Herd;
+    if (spec.herd === 'registered') {
+      registered ??= await signInHerd(deps, specs);
+      herd = { kind: 'ready', tokens: registered };
+    } else herd = await issueHerd(options, runtime, spec, progress);
+    if (herd.kind === 'unavailable') {
+      skipped.push({ name: spec.name, reason: herd.reason });
+      progress.say(`${titleOf(spec)}: skipped`);
+      continue;
+    }
+    const result = await runDrill(deps, spec, herd.tokens, {
+      ratePerSecond: options.rate ?? spec.ratePerSecond,
+      deadlineMs: options.deadline,
+      checkWinners: options.check === true,
+    });
+    results.push(result);
+    progress.say(
+      `${titleOf(spec)}: ${formatCount(result.verdict.sold)} sold, ${result.verdict.faults.length === 0 ? 'passed' : 'failed'}`,
+    );
+  }
+  print(results, skipped, options.json === true);
+  return results.length > 0 && results.every(({ verdict }) => verdict.faults.length === 0);
+}
+
+function print(results: readonly DrillResult[], skipped: readonly SkippedDrill[], asJson: boolean): void {
+  if (asJson) {
+    console.log(JSON.stringify(drillsAsJson(results, skipped), null, 2));
+    return;
+  }
+  if (results.length > 0) console.log(`\n${renderDrills(results)}`);
+  for (const line of concludeDrills(results, skipped)) console.log(line);
+}
+
+/** The largest registered herd of this run, signed in once. */
+async function signInHerd(deps: DrillDeps, specs: readonly DrillSpec[]): Promise<readonly string[]> {
+  const sizes = specs.filter(({ herd }) => herd === 'registered').map(({ buyers }) => buyers);
+  const count = Math.max(...sizes);
+  const startedText = `Signing in ${formatCount(count)} buyers`;
+  deps.progress.update(startedText);
+  const tokens = await signInBuyers(deps.client, count, (signedIn) =>
+    deps.progress.update(`${startedText}: ${formatCount(signedIn)}`),
+  );
+  deps.progress.say(`${formatCount(count)} buyers have signed in, each with a token of their own`);
+  return tokens;
+}
+
+async function issueHerd(
+  options: Options,
+  runtime: Runtime | null,
+  spec: DrillSpec,
+  progress: Progress,
+): Promise<Herd> {
+  const userUrl =
+    options.userUrl ?? (runtime === null ? undefined : `http://127.0.0.1:${runtime.ports.user}`);
+  const apiKey = options.apiKey ?? process.env['EVENTLY_API_KEY'] ?? runtime?.api_key;
+  if (userUrl === undefined || apiKey === undefined) {
+    return {
+      kind: 'unavailable',
+      reason:
+        "its buyers need the load test's tokens; name the user service with --user-url and EVENTLY_API_KEY, started with EVENTLY_LOAD_TEST=1",
+    };
+  }
+  progress.update(`${titleOf(spec)}: issuing tokens`);
+  return issueTokens(createClient(userUrl), apiKey, spec.buyers);
+}
+
+function drillNamed(name: string): DrillSpec {
+  const spec = findDrill(name);
+  if (spec !== null) return spec;
+  throw new CommandError(
+    `There is no drill "${name}". Name buyers x seats, such as 300x299, with at most 20,000 buyers.`,
+  );
+}
+
+function titleOf(spec: DrillSpec): string {
+  return `Drill ${formatCount(spec.buyers)} for ${formatCount(spec.seats)}`;
+}

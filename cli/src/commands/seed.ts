@@ -1,0 +1,60 @@
+/** `evently seed`: puts the demonstration on a platform. */
+import { systemClock } from '@evently/kit/clock';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { createClient } from '../api/client.ts';
+import { CommandError } from '../command-error.ts';
+import { isLoopback, parseTarget } from '../generator/request-bytes.ts';
+import { dataFolder, readRuntime } from '../runtime.ts';
+import { createProgress } from '../screen/progress.ts';
+import { seedPlatform, type SeedSummary } from '../seed/seed-platform.ts';
+import { addUrlOption, parseOptions } from './platform-options.ts';
+
+const optionsSchema = z.object({ url: z.string(), force: z.boolean().optional() });
+
+const examples = `
+What it makes: users atlan1@mail.com and atlan2@mail.com, the administrator atlanadmin@mail.com (password
+11111111 for all three), ten venues and ten published events in India. Running it again changes nothing.
+
+Examples:
+  npx evently seed                                      this machine's platform
+  EVENTLY_BOOTSTRAP_TOKEN=... npx evently seed --force --url http://10.0.0.5:8080`;
+
+export function seedCommand(): Command {
+  const command = new Command('seed')
+    .description('the demonstration: two users, an administrator, ten published events')
+    .option('--force', 'also on a platform of another machine: its accounts have a password everybody knows');
+  return addUrlOption(command)
+    .addHelpText('after', examples)
+    .action(async (given: unknown) => {
+      const options = parseOptions(optionsSchema, given);
+      const target = parseTarget(options.url);
+      if (target === null)
+        throw new CommandError(`"${options.url}" is not an address such as http://127.0.0.1:8080.`);
+      if (!isLoopback(target) && options.force !== true) {
+        throw new CommandError(
+          `${options.url} is another machine, and the demonstration's passwords are public. Add --force if you mean it.`,
+        );
+      }
+      const summary = await seedPlatform({
+        client: createClient(options.url),
+        progress: createProgress(process.stderr, false),
+        now: systemClock.now(),
+        bootstrapToken: await findBootstrapToken(isLoopback(target)),
+      });
+      console.log(describeSeed(summary));
+    });
+}
+
+/** The environment's token, else, for this machine's platform, the one in its data folder. */
+export async function findBootstrapToken(onThisMachine: boolean): Promise<string | null> {
+  const given = process.env['EVENTLY_BOOTSTRAP_TOKEN'];
+  if (given !== undefined && given !== '') return given;
+  if (!onThisMachine) return null;
+  return (await readRuntime(dataFolder(process.env)))?.bootstrap_token ?? null;
+}
+
+function describeSeed({ users, admins, venues, events }: SeedSummary): string {
+  if (users + admins + venues + events === 0) return 'Everything was there already; nothing changed.';
+  return `Made ${admins} administrator, ${users} users, ${venues} venues and ${events} published events.`;
+}

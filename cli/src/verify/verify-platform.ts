@@ -1,0 +1,78 @@
+/** One pass over the booking and payment databases: each one's own invariants, then the join of both. */
+import { listPaidBookings, verifyBooking } from '@evently/booking/store/verify';
+import { monotonicMs, pause } from '@evently/kit/clock';
+import { createLogger } from '@evently/kit/log';
+import { isDatabaseUnavailable, openDatabase, type Database } from '@evently/kit/postgres';
+import { listCapturedPayments, verifyPayments } from '@evently/payment/store/verify';
+import { CommandError } from '../command-error.ts';
+import { joinPayments, type Violation } from './join-payments.ts';
+
+export type Finding = { invariant: string; about: string; violations: { count: number; rows: string[] } };
+
+const statementTimeoutMs = 60_000;
+const connectTimeoutMs = 5_000;
+const connections = 2;
+const settleMs = 1_500;
+const namedRows = 20;
+
+const joined = [
+  { invariant: 'I16', about: 'No money was taken without a booking' },
+  { invariant: 'I21', about: 'A confirmed paid booking has exactly one capture, of exactly its total' },
+  { invariant: 'I23', about: 'Money of a booking that is over goes back' },
+] as const;
+
+/** Read-only. Both databases are read side by side; the order of findings is booking, payment, join. */
+export async function verifyPlatform(urls: {
+  booking: string;
+  payment: string;
+}): Promise<{ findings: Finding[]; durationMs: number }> {
+  const startedAtMs = monotonicMs();
+  const booking = openForReading('booking', urls.booking);
+  const payment = openForReading('payment', urls.payment);
+  try {
+    const [ofBooking, ofPayment] = await Promise.all([verifyBooking(booking), verifyPayments(payment)]);
+    const findings = [...ofBooking, ...ofPayment, ...(await verifyJoin(booking, payment))];
+    return { findings, durationMs: monotonicMs() - startedAtMs };
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    throw new CommandError(
+      `The databases cannot be read (${error instanceof Error ? error.message : String(error)}). Is the platform running?`,
+    );
+  } finally {
+    await Promise.all([booking.close(), payment.close()]);
+  }
+}
+
+function openForReading(name: string, url: string): Database {
+  return openDatabase({
+    url,
+    name: `verify-${name}`,
+    max: connections,
+    log: createLogger('verify', 'silent'),
+    connectTimeoutMs,
+    statementTimeoutMs,
+  });
+}
+
+/**
+ * A message between the two may be under way while they are read, so what looks broken is looked at once
+ * more 1.5 s later; only what is broken both times counts.
+ */
+async function verifyJoin(booking: Database, payment: Database): Promise<Finding[]> {
+  const first = await readJoin(booking, payment);
+  if (first.length === 0) return describeJoin([]);
+  await pause(settleMs);
+  const before = new Set(first.map(({ row }) => row));
+  return describeJoin((await readJoin(booking, payment)).filter(({ row }) => before.has(row)));
+}
+
+function readJoin(booking: Database, payment: Database): Promise<Violation[]> {
+  return joinPayments(listPaidBookings(booking), listCapturedPayments(payment));
+}
+
+function describeJoin(violations: readonly Violation[]): Finding[] {
+  return joined.map(({ invariant, about }) => {
+    const rows = violations.filter((violation) => violation.invariant === invariant).map(({ row }) => row);
+    return { invariant, about, violations: { count: rows.length, rows: rows.slice(0, namedRows) } };
+  });
+}
