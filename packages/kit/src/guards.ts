@@ -88,7 +88,8 @@ export function rateLimit(options: LimitOptions): Guard {
       });
     }
     await next();
-    for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
+    // Appended: a route may be under two limits, and each tells its own state.
+    for (const [name, value] of Object.entries(headers)) c.res.headers.append(name, value);
     return undefined;
   };
 }

@@ -18,10 +18,12 @@ const problemSchema = z
  * The `responses` of a route for its refusals: the text of a status names its codes. The type hides the
  * body on purpose, so that handlers may answer with `refuse(...)`.
  */
-export function documentRefusals<S extends number>(codes: Readonly<Record<S, string>>): Record<S, { description: string }> {
-  const entries = Object.entries<string>(codes).map(([status, description]) => [
+export function documentRefusals<C extends Readonly<Record<number, string>>>(
+  codes: C,
+): { -readonly [S in keyof C]: { description: string } } {
+  const entries = Object.entries(codes).map(([status, description]) => [
     status,
     { description, content: { 'application/problem+json': { schema: problemSchema } } },
   ]);
-  return z.custom<Record<S, { description: string }>>().parse(Object.fromEntries(entries));
+  return z.custom<{ -readonly [S in keyof C]: { description: string } }>().parse(Object.fromEntries(entries));
 }
