@@ -4,8 +4,14 @@ import { identitySettings } from '@evently/identity/settings';
 import { integer, readSettings, setting, type SettingValues } from '@evently/kit/config';
 
 export const userSettings = {
-  USER_PORT: setting(integer(0, 65_535), { fallback: '8001', about: 'Port of the user service; 0 picks a free one' }),
-  USER_DATABASE_URL: setting(z.string().min(1), { secret: true, about: 'PostgreSQL database of the user service' }),
+  USER_PORT: setting(integer(0, 65_535), {
+    fallback: '8001',
+    about: 'Port of the user service; 0 picks a free one',
+  }),
+  USER_DATABASE_URL: setting(z.string().min(1), {
+    secret: true,
+    about: 'PostgreSQL database of the user service',
+  }),
   USER_POOL_SIZE: setting(integer(1, 50), {
     fallback: '4',
     unit: 'connections',

@@ -19,7 +19,9 @@ export async function makeLoadTestTokens(
   const users: LoadTestUser[] = [];
   for (let first = 0; first < count; first += signedAtOnce) {
     const size = Math.min(signedAtOnce, count - first);
-    users.push(...(await Promise.all(Array.from({ length: size }, (_, index) => makeOne(deps, first + index, seed)))));
+    users.push(
+      ...(await Promise.all(Array.from({ length: size }, (_, index) => makeOne(deps, first + index, seed)))),
+    );
   }
   return users;
 }

@@ -50,7 +50,13 @@ export async function registerUser(
     fingerprint: identity.seal.pseudonym(JSON.stringify([email, input.password, name, phoneNumber])),
   };
   const outcome = await withIdempotency(deps.db, request, async (client) => {
-    const isNew = await insertAccount(client, { userId, email, name, phoneNumber, passwordHash: hashed.hash });
+    const isNew = await insertAccount(client, {
+      userId,
+      email,
+      name,
+      phoneNumber,
+      passwordHash: hashed.hash,
+    });
     if (!isNew) return { status: takenStatus, body: '' };
     const refreshToken = await identity.refreshFamilies.begin(client, userId);
     const answer = present({ userId, email, name, accessToken, refreshToken });
@@ -59,7 +65,10 @@ export async function registerUser(
   if (outcome.kind === 'key-reused') return { ok: false, refusal: { kind: 'idempotency-key-reused' } };
   if (outcome.answer.status === takenStatus) return { ok: false, refusal: { kind: 'email-taken' } };
   const answer = identity.seal.open(outcome.answer.body);
-  if (answer === null) throw new Error('A remembered registration cannot be opened: IDENTITY_SECRET was changed in the last 48 hours.');
+  if (answer === null)
+    throw new Error(
+      'A remembered registration cannot be opened: IDENTITY_SECRET was changed in the last 48 hours.',
+    );
   return { ok: true, answer, replayed: outcome.replayed };
 }
 

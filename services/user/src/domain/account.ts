@@ -11,7 +11,13 @@ export type Account = {
 };
 
 /** What a sign-in gives: who it is, a short token to call with and a single-use one to renew it. */
-export type Session = { userId: string; email: string; name: string; accessToken: string; refreshToken: string };
+export type Session = {
+  userId: string;
+  email: string;
+  name: string;
+  accessToken: string;
+  refreshToken: string;
+};
 
 export type UserRefusal =
   | { kind: 'email-taken' }
@@ -23,7 +29,10 @@ export type UserRefusal =
   | { kind: 'unknown-account' }
   | { kind: 'bookings-unavailable' }
   | { kind: 'idempotency-key-reused' };
-export type Refused<K extends UserRefusal['kind']> = { ok: false; refusal: Extract<UserRefusal, { kind: K }> };
+export type Refused<K extends UserRefusal['kind']> = {
+  ok: false;
+  refusal: Extract<UserRefusal, { kind: K }>;
+};
 
 /** One spelling per address: surrounding space, case and composition make no difference. */
 export function normaliseEmail(text: string): string {
@@ -31,7 +40,8 @@ export function normaliseEmail(text: string): string {
 }
 
 // A local part without quotes and comments, and a domain with a point; letters of any script (RFC 6531).
-const emailForm = /^[^\s@"(),:;<>[\]\\\p{C}]{1,64}@[\p{L}\p{N}][\p{L}\p{N}\p{M}.-]*\.[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}]$/u;
+const emailForm =
+  /^[^\s@"(),:;<>[\]\\\p{C}]{1,64}@[\p{L}\p{N}][\p{L}\p{N}\p{M}.-]*\.[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}]$/u;
 const maxEmailLength = 254;
 
 /** @param email normalised */

@@ -11,11 +11,23 @@ import type { UserRefusal } from '../domain/account.ts';
 import type { CredentialKind, UserMetrics } from '../metrics.ts';
 import type { Limits } from './limits.ts';
 import { refuseUser } from './problems.ts';
-import { email, messageAnswer, password, personName, phoneNumber, presentSession, sessionAnswer, tokenText } from './schemas.ts';
+import {
+  email,
+  messageAnswer,
+  password,
+  personName,
+  phoneNumber,
+  presentSession,
+  sessionAnswer,
+  tokenText,
+} from './schemas.ts';
 
 export type AuthRouteDeps = RegisterDeps & { limits: Limits; metrics: UserMetrics };
 
-const jsonBody = <S extends z.ZodType>(schema: S) => ({ required: true, content: { 'application/json': { schema } } });
+const jsonBody = <S extends z.ZodType>(schema: S) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
 const jsonAnswer = <S extends z.ZodType>(description: string, schema: S) => ({
   description,
   content: { 'application/json': { schema } },
@@ -34,7 +46,12 @@ export function authRoutes(deps: AuthRouteDeps): ServiceApp {
 }
 
 /** Counts the refusal and answers with it. */
-function refuseCounted(c: Context<ServiceEnv>, deps: AuthRouteDeps, kind: CredentialKind, refusal: UserRefusal): Response {
+function refuseCounted(
+  c: Context<ServiceEnv>,
+  deps: AuthRouteDeps,
+  kind: CredentialKind,
+  refusal: UserRefusal,
+): Response {
   deps.metrics.counted(kind, refusal.kind === 'passwords-busy' ? 'busy' : 'refused');
   return refuseUser(c, refusal);
 }
@@ -63,8 +80,10 @@ function registerRoute(router: ServiceApp, deps: AuthRouteDeps): void {
   router.openapi(route, async (c) => {
     const { phone_number: phone, ...person } = c.req.valid('json');
     const idempotencyKey = c.req.valid('header')['idempotency-key'];
-    const outcome = await registerUser(deps, { ...person, phoneNumber: phone ?? null, idempotencyKey }, (session) =>
-      JSON.stringify(presentSession(session)),
+    const outcome = await registerUser(
+      deps,
+      { ...person, phoneNumber: phone ?? null, idempotencyKey },
+      (session) => JSON.stringify(presentSession(session)),
     );
     if (!outcome.ok) return refuseCounted(c, deps, 'register', outcome.refusal);
     deps.metrics.counted('register', 'granted');

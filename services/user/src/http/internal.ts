@@ -27,7 +27,12 @@ function verifyRoute(router: ServiceApp, deps: InternalRouteDeps): void {
     summary: "Whose access token this is; valid is false for everything but a live buyer's token",
     security,
     middleware: [requireApiKey(deps.acceptedApiKeys)],
-    request: { body: { required: true, content: { 'application/json': { schema: z.strictObject({ token: tokenText }) } } } },
+    request: {
+      body: {
+        required: true,
+        content: { 'application/json': { schema: z.strictObject({ token: tokenText }) } },
+      },
+    },
     responses: {
       200: { description: 'The verdict', content: { 'application/json': { schema: answer } } },
       ...documentRefusals({
@@ -56,11 +61,18 @@ function userRoute(router: ServiceApp, deps: InternalRouteDeps): void {
     request: { params: z.object({ userId: z.uuid() }) },
     responses: {
       200: { description: 'The account', content: { 'application/json': { schema: profileAnswer } } },
-      ...documentRefusals({ 400: 'invalid_request', 401: 'unauthorized', 404: 'not_found', 503: 'database_unavailable' }),
+      ...documentRefusals({
+        400: 'invalid_request',
+        401: 'unauthorized',
+        404: 'not_found',
+        503: 'database_unavailable',
+      }),
     },
   });
   router.openapi(route, async (c) => {
     const account = await findAccount(deps.db, c.req.valid('param').userId);
-    return account === null ? refuseUser(c, { kind: 'unknown-account' }) : c.json(presentProfile(account), 200);
+    return account === null
+      ? refuseUser(c, { kind: 'unknown-account' })
+      : c.json(presentProfile(account), 200);
   });
 }

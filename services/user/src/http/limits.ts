@@ -27,8 +27,11 @@ const loginBody = z.object({ email });
 export function createLimits(platform: PlatformConfig, config: UserConfig): Limits {
   const byAddress = addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK);
   const perAccount = platform.EVENTLY_LOAD_TEST ? 0 : config.USER_LOGINS_PER_MINUTE_PER_ACCOUNT;
-  const limitOf = (name: string, limit: number, key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>): Guard =>
-    rateLimit({ name, limit, windowSeconds, key });
+  const limitOf = (
+    name: string,
+    limit: number,
+    key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>,
+  ): Guard => rateLimit({ name, limit, windowSeconds, key });
   return {
     register: limitOf('register', config.USER_REGISTRATIONS_PER_MINUTE_PER_ADDRESS, byAddress),
     loginByAddress: limitOf('login', config.USER_LOGINS_PER_MINUTE_PER_ADDRESS, byAddress),

@@ -8,7 +8,10 @@ import { makeLoadTestTokens, type LoadTestDeps } from '../actions/make-load-test
 const maxTokens = 20_000;
 
 export function loadTestRoutes(deps: LoadTestDeps & { acceptedApiKeys: readonly string[] }): ServiceApp {
-  const body = z.strictObject({ count: z.int().min(1).max(maxTokens), seed: z.string().min(1).max(100).optional() });
+  const body = z.strictObject({
+    count: z.int().min(1).max(maxTokens),
+    seed: z.string().min(1).max(100).optional(),
+  });
   const answer = z.object({ users: z.array(z.object({ user_id: z.uuid(), access_token: z.string() })) });
   const route = createRoute({
     method: 'post',
@@ -32,7 +35,10 @@ export function loadTestRoutes(deps: LoadTestDeps & { acceptedApiKeys: readonly 
   router.openapi(route, async (c) => {
     const { count, seed } = c.req.valid('json');
     const users = await makeLoadTestTokens(deps, count, seed);
-    return c.json({ users: users.map(({ userId, accessToken }) => ({ user_id: userId, access_token: accessToken })) }, 200);
+    return c.json(
+      { users: users.map(({ userId, accessToken }) => ({ user_id: userId, access_token: accessToken })) },
+      200,
+    );
   });
   return router;
 }

@@ -1,6 +1,11 @@
 /** The one place where a refusal of the user service becomes an answer; one without a case does not compile. */
 import type { Context } from 'hono';
-import { invalidCredentials, invalidRefreshToken, passwordsBusy, weakPassword } from '@evently/identity/problems';
+import {
+  invalidCredentials,
+  invalidRefreshToken,
+  passwordsBusy,
+  weakPassword,
+} from '@evently/identity/problems';
 import { refuse, type ServiceEnv } from '@evently/kit/app';
 import { notFound, unavailable, type Problem } from '@evently/kit/problems';
 import type { UserRefusal } from '../domain/account.ts';
@@ -34,7 +39,11 @@ function problemOf(refusal: UserRefusal): Problem {
     case 'unknown-account':
       return notFound('account');
     case 'bookings-unavailable':
-      return unavailable('bookings_unavailable', 'The bookings cannot be listed right now; ask again.', bookingsRetrySeconds);
+      return unavailable(
+        'bookings_unavailable',
+        'The bookings cannot be listed right now; ask again.',
+        bookingsRetrySeconds,
+      );
     case 'idempotency-key-reused':
       return {
         status: 422,

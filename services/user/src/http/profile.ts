@@ -12,7 +12,16 @@ import type { UserMetrics } from '../metrics.ts';
 import { findAccount, updateProfile } from '../store/users.ts';
 import type { Limits } from './limits.ts';
 import { refuseUser } from './problems.ts';
-import { bookingsAnswer, bookingsQuery, messageAnswer, password, personName, phoneNumber, presentProfile, profileAnswer } from './schemas.ts';
+import {
+  bookingsAnswer,
+  bookingsQuery,
+  messageAnswer,
+  password,
+  personName,
+  phoneNumber,
+  presentProfile,
+  profileAnswer,
+} from './schemas.ts';
 
 export type ProfileRouteDeps = EraseDeps &
   ListBookingsDeps & { verifier: TokenVerifier; limits: Limits; metrics: UserMetrics };
@@ -20,7 +29,11 @@ export type ProfileRouteDeps = EraseDeps &
 const path = '/api/v1/users/profile';
 const security = [{ bearer: [] }];
 const signedOut = { 401: 'unauthorized', 403: 'forbidden' } as const;
-const badBody = { 400: 'invalid_request, malformed_body', 413: 'body_too_large', 415: 'malformed_body' } as const;
+const badBody = {
+  400: 'invalid_request, malformed_body',
+  413: 'body_too_large',
+  415: 'malformed_body',
+} as const;
 const unknownAccount = { kind: 'unknown-account' } as const;
 
 export function profileRoutes(deps: ProfileRouteDeps): ServiceApp {
@@ -39,7 +52,11 @@ function requireBuyer(verifier: TokenVerifier): MiddlewareHandler<ServiceEnv> {
   return (c, next) =>
     signedIn(c, async () => {
       if (c.get('principal')?.role === 'user') await next();
-      else c.res = refuse(c, { ...forbidden, detail: 'This is for buyers; administrators have no account here.' });
+      else
+        c.res = refuse(c, {
+          ...forbidden,
+          detail: 'This is for buyers; administrators have no account here.',
+        });
     });
 }
 
@@ -52,7 +69,12 @@ function readRoute(router: ServiceApp, deps: ProfileRouteDeps, buyer: Middleware
     middleware: [deps.limits.reads, buyer],
     responses: {
       200: { description: 'The account', content: { 'application/json': { schema: profileAnswer } } },
-      ...documentRefusals({ ...signedOut, 404: 'not_found', 429: 'rate_limited', 503: 'database_unavailable' }),
+      ...documentRefusals({
+        ...signedOut,
+        404: 'not_found',
+        429: 'rate_limited',
+        503: 'database_unavailable',
+      }),
     },
   });
   router.openapi(route, async (c) => {
@@ -82,7 +104,11 @@ function changeRoute(router: ServiceApp, deps: ProfileRouteDeps, buyer: Middlewa
   });
 }
 
-function bookingsRoute(router: ServiceApp, deps: ProfileRouteDeps, buyer: MiddlewareHandler<ServiceEnv>): void {
+function bookingsRoute(
+  router: ServiceApp,
+  deps: ProfileRouteDeps,
+  buyer: MiddlewareHandler<ServiceEnv>,
+): void {
   const route = createRoute({
     method: 'get',
     path: '/api/v1/users/bookings',
@@ -103,7 +129,11 @@ function bookingsRoute(router: ServiceApp, deps: ProfileRouteDeps, buyer: Middle
   });
   router.openapi(route, async (c) => {
     const { page, limit, status } = c.req.valid('query');
-    const outcome = await listBookings(deps, { userId: principalOf(c).id, page, limit, status }, bookingsAnswer);
+    const outcome = await listBookings(
+      deps,
+      { userId: principalOf(c).id, page, limit, status },
+      bookingsAnswer,
+    );
     return outcome.ok ? c.json(outcome.bookings, 200) : refuseUser(c, outcome.refusal);
   });
 }

@@ -101,7 +101,12 @@ export async function lockLiveAccount(client: Sql, userId: string): Promise<bool
 }
 
 /** Stores a hash with newer parameters; nothing when the password was changed meanwhile. Locks the row. */
-export async function replacePasswordHash(client: Sql, userId: string, oldHash: string, newHash: string): Promise<void> {
+export async function replacePasswordHash(
+  client: Sql,
+  userId: string,
+  oldHash: string,
+  newHash: string,
+): Promise<void> {
   await client.query({
     name: 'replace-password-hash',
     text: 'update users set password_hash = $3 where user_id = $1 and password_hash = $2',
@@ -113,7 +118,11 @@ export async function replacePasswordHash(client: Sql, userId: string, oldHash: 
 export type ProfileChange = { name?: string | undefined; phoneNumber?: string | null | undefined };
 
 /** The changed account, or null when there is none. Locks its row. */
-export async function updateProfile(client: Sql, userId: string, change: ProfileChange): Promise<Account | null> {
+export async function updateProfile(
+  client: Sql,
+  userId: string,
+  change: ProfileChange,
+): Promise<Account | null> {
   const { rows } = await client.query<LiveRow>({
     name: 'update-profile',
     text: `update users
