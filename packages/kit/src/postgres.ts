@@ -31,7 +31,7 @@ export type Database = Sql & {
   close: () => Promise<void>;
 };
 
-/** The database cannot be reached or refuses work for now; the request may be repeated. */
+/** The database cannot be reached or refuses work at the moment; the request may be repeated. */
 export class DatabaseUnavailable extends Error {
   constructor(cause: unknown) {
     super('The database is not available', { cause });

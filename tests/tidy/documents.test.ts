@@ -1,0 +1,93 @@
+import { existsSync, globSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import {
+  anchorOf,
+  linkFaults,
+  namedPaths,
+  pageOf,
+  pathFaults,
+  problemCodes,
+  problemPageFaults,
+} from './document-rules.ts';
+import { filesLike, isTest, readText, root, type TextFile } from './tree.ts';
+
+const documents = filesLike(/\.md$/);
+const problemPages = filesLike(/^docs\/problems\/.+\.md$/);
+const maxReadmeLines = 60;
+
+function exists(at: string): boolean {
+  return at.includes('*') ? globSync(at, { cwd: root }).length > 0 : existsSync(path.join(root, at));
+}
+function page(text: string, at = 'docs/problems/sold-out.md'): TextFile {
+  return { path: at, text };
+}
+
+test('every relative link leads to a file and a heading', () => {
+  expect(documents.flatMap((one) => linkFaults(one, exists, (at) => readText(at).text))).toEqual([]);
+  const bad = page('# A b\n[x](nowhere.md) [y](#a-b) [z](#c) [w](https://example.org)', 'docs/x.md');
+  expect(
+    linkFaults(
+      bad,
+      (at) => at === 'docs/x.md',
+      () => bad.text,
+    ),
+  ).toHaveLength(2);
+  expect(anchorOf('Start, and `stop` it!')).toBe('start-and-stop-it');
+});
+
+test('every path that ARCHITECTURE.md names exists', () => {
+  const architecture = readText('ARCHITECTURE.md');
+  expect(pathFaults(architecture, exists)).toEqual([]);
+  expect(namedPaths(architecture.text).length).toBeGreaterThan(20);
+  expect(pathFaults(page('`services/cloakroom` and `@evently/kit` and `packages/*/src`'), exists)).toEqual([
+    'docs/problems/sold-out.md: `services/cloakroom` does not exist',
+  ]);
+});
+
+test('every path that CONTRIBUTING.md names exists', () => {
+  expect(pathFaults(readText('CONTRIBUTING.md'), exists)).toEqual([]);
+});
+
+test('every problem code has a page, and every page a code', () => {
+  const program = filesLike(/^(packages\/(kit|identity)|services\/[^/]+|standalone)\/src\/.+\.ts$/).filter(
+    (one) => !isTest(one),
+  );
+  const codes = new Set(program.flatMap((one) => problemCodes(one.text)));
+  const pages = new Set(problemPages.map((one) => one.path));
+  expect(
+    [...codes]
+      .filter((code) => !pages.has(pageOf(code)))
+      .map((code) => `${code} has no page ${pageOf(code)}`),
+  ).toEqual([]);
+  const expected = new Set([...codes].map(pageOf));
+  expect(
+    [...pages].filter((at) => !expected.has(at)).map((at) => `${at} explains a code that nothing answers`),
+  ).toEqual([]);
+  expect(
+    problemCodes(
+      "{ code: 'sold_out' } unavailable('queue_full', x) problem(409, 'limit_reached') { code: 'custom' }",
+    ),
+  ).toEqual(['sold_out', 'queue_full', 'limit_reached']);
+});
+
+test('a problem page says code, status, what to do, and shows a body', () => {
+  expect(problemPages.flatMap(problemPageFaults)).toEqual([]);
+  expect(problemPageFaults(page('# too_late\nIt is too late.\n')).length).toBeGreaterThan(4);
+  const example =
+    '{"type": "/docs/problems/sold-out",\n"status": 410,\n"instance": "x",\n"code": "sold_out",\n"error": "x"\n}';
+  expect(
+    problemPageFaults(page(`# sold_out\n\n**409.** x\n\nWhat to do: y\n\n\`\`\`json\n${example}\n\`\`\`\n`)),
+  ).toEqual(['docs/problems/sold-out.md: its example has another status']);
+});
+
+test('the README of a service fits on a page', () => {
+  const readmes = filesLike(/^services\/[^/]+\/README\.md$/);
+  expect(
+    readmes.filter((one) => one.text.trimEnd().split('\n').length > maxReadmeLines).map((one) => one.path),
+  ).toEqual([]);
+  const services = new Set(
+    filesLike(/^services\/[^/]+\/package\.json$/).map((one) => path.posix.dirname(one.path)),
+  );
+  expect([...services].filter((folder) => !exists(`${folder}/README.md`))).toEqual([]);
+});

@@ -1,0 +1,25 @@
+/** What a folder of migrations must keep: numbers without gaps, a reason at the top of each. */
+import path from 'node:path';
+import type { Fault, TextFile } from './tree.ts';
+
+const fileName = /^(\d{4})-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/;
+
+/** `migrations` are the files of one folder, in order of their names. */
+export function migrationFaults(migrations: readonly TextFile[]): Fault[] {
+  return migrations.flatMap((file, index) => {
+    const number = fileName.exec(path.posix.basename(file.path))?.[1];
+    const expected = String(index + 1).padStart(4, '0');
+    return [
+      ...(number === undefined ? [`${file.path}: is not named 0001-for-its-purpose.sql`] : []),
+      ...(number !== undefined && number !== expected
+        ? [`${file.path}: number ${expected} was expected here`]
+        : []),
+      ...(/^-- [A-Z`].{20,}/.test(file.text)
+        ? []
+        : [`${file.path}: does not open with a comment that says why`]),
+      ...(/^-- Down Migration/im.test(file.text)
+        ? [`${file.path}: goes back: migrations only go forward`]
+        : []),
+    ];
+  });
+}
