@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { CommandError } from './command-error.ts';
 import { configCommand } from './commands/config.ts';
+import { deadLettersCommand } from './commands/dead-letters.ts';
 import { drillCommand } from './commands/drill.ts';
 import { seedCommand } from './commands/seed.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -15,7 +16,8 @@ const program = new Command('evently')
   .addCommand(drillCommand())
   .addCommand(verifyCommand())
   .addCommand(configCommand())
-  .addCommand(adminCommand());
+  .addCommand(adminCommand())
+  .addCommand(deadLettersCommand());
 
 try {
   await program.parseAsync(process.argv);

@@ -21,10 +21,12 @@ export type Runtime = z.output<typeof runtimeSchema>;
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `EVENTLY_DATA_DIR`, else `.evently` in the project's root. */
+/** `EVENTLY_DATA_DIR`, relative to the project's root as standalone reads it, else `.evently` there. */
 export function dataFolder(env: Environment): string {
   const named = env['EVENTLY_DATA_DIR'];
-  return named === undefined || named === '' ? path.join(projectRoot, '.evently') : path.resolve(named);
+  return named === undefined || named === ''
+    ? path.join(projectRoot, '.evently')
+    : path.resolve(projectRoot, named);
 }
 
 /**
@@ -45,6 +47,13 @@ export async function readRuntime(folder: string): Promise<Runtime | null> {
   throw new CommandError(
     `${file} is not readable (${sentencesOf(parsed.error.issues)}); start the platform again with "make start".`,
   );
+}
+
+/** Where a service listens on its own port, beside the gateway. */
+export function serviceUrl(runtime: Runtime, service: 'user' | 'event' | 'booking' | 'payment'): string {
+  const url = new URL(runtime.gateway.url);
+  url.port = String(runtime.ports[service]);
+  return url.origin;
 }
 
 function parseJson(text: string): unknown {

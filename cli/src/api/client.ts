@@ -1,4 +1,5 @@
 /** The HTTP interface as the commands use it: one request, one parsed answer, a deadline. */
+import { pause } from '@evently/kit/clock';
 import type { z } from 'zod';
 import { CommandError, sentencesOf } from '../command-error.ts';
 
@@ -15,17 +16,22 @@ export type ApiRequest = {
 export type ApiAnswer = { status: number; body: unknown; retryAfterSeconds: number | null };
 export type Client = {
   baseUrl: string;
-  /** The answer whatever its status; a `CommandError` when none comes. */
+  /**
+   * The answer whatever its status; a `CommandError` when none comes. A 429 or 503 that says when to come
+   * again is obeyed, for five minutes in all.
+   */
   send: (request: ApiRequest) => Promise<ApiAnswer>;
   /** The parsed body of a 2xx answer; a `CommandError` that quotes the refusal for anything else. */
   ask: <T>(schema: z.ZodType<T>, request: ApiRequest) => Promise<T>;
 };
 
 const defaultDeadlineMs = 15_000;
+const maxAttempts = 20;
+const maxPatienceSeconds = 300;
 
 export function createClient(baseUrl: string): Client {
   const base = baseUrl.replace(/\/+$/, '');
-  const send = (request: ApiRequest): Promise<ApiAnswer> => sendRequest(base, request);
+  const send = (request: ApiRequest): Promise<ApiAnswer> => sendPatiently(base, request);
   return {
     baseUrl: base,
     send,
@@ -39,6 +45,19 @@ export function createClient(baseUrl: string): Client {
       );
     },
   };
+}
+
+async function sendPatiently(base: string, request: ApiRequest): Promise<ApiAnswer> {
+  let waitedSeconds = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await sendRequest(base, request);
+    const { status, retryAfterSeconds } = answer;
+    if ((status !== 429 && status !== 503) || retryAfterSeconds === null || attempt === maxAttempts)
+      return answer;
+    if (waitedSeconds + retryAfterSeconds > maxPatienceSeconds) return answer;
+    waitedSeconds += retryAfterSeconds;
+    await pause(retryAfterSeconds * 1_000);
+  }
 }
 
 async function sendRequest(base: string, request: ApiRequest): Promise<ApiAnswer> {

@@ -6,13 +6,12 @@ import { logInAdmin } from '../api/accounts.ts';
 import { createAdmin, createFirstAdmin } from '../api/admins.ts';
 import { createClient } from '../api/client.ts';
 import { CommandError } from '../command-error.ts';
-import { isLoopback, parseTarget } from '../generator/request-bytes.ts';
 import { askSecret } from '../screen/ask-secret.ts';
-import { addUrlOption, parseOptions } from './platform-options.ts';
+import { addUrlOption, findPlatform, parseOptions } from './platform-options.ts';
 import { findBootstrapToken } from './seed.ts';
 
 const optionsSchema = z.object({
-  url: z.string(),
+  url: z.string().optional(),
   email: z.email('must be an e-mail address'),
   name: z.string().min(1),
   as: z.string().optional(),
@@ -48,7 +47,8 @@ export function adminCommand(): Command {
 }
 
 async function makeAdmin(options: Options): Promise<string> {
-  const client = createClient(options.url);
+  const { url, runtime } = await findPlatform(options.url);
+  const client = createClient(url);
   const password =
     options.passwordStdin === true
       ? (await text(process.stdin)).replace(/\r?\n$/, '')
@@ -58,8 +58,7 @@ async function makeAdmin(options: Options): Promise<string> {
     const own = process.env['EVENTLY_ADMIN_PASSWORD'] ?? (await askSecret(`Password of ${options.as}: `));
     return createAdmin(client, await logInAdmin(client, { email: options.as, password: own }), admin);
   }
-  const target = parseTarget(options.url);
-  const bootstrapToken = await findBootstrapToken(target !== null && isLoopback(target));
+  const bootstrapToken = findBootstrapToken(runtime);
   if (bootstrapToken === null) {
     throw new CommandError(
       'The one-time token for the first administrator is not here. Run this on the machine of the platform, ' +

@@ -8,20 +8,20 @@ import { issueTokens, signInBuyers, type Herd } from '../drill/buyers.ts';
 import { findDrill, standardDrills, type DrillSpec } from '../drill/herds.ts';
 import { concludeDrills, drillsAsJson, renderDrills, type SkippedDrill } from '../drill/report.ts';
 import { runDrill, type DrillDeps, type DrillResult } from '../drill/run-drill.ts';
-import { isLoopback, parseTarget } from '../generator/request-bytes.ts';
-import { dataFolder, readRuntime, type Runtime } from '../runtime.ts';
+import { serviceUrl, type Runtime } from '../runtime.ts';
 import { createProgress, type Progress } from '../screen/progress.ts';
 import { formatCount } from '../screen/table.ts';
 import {
   addAdminOptions,
   addUrlOption,
   adminPassword,
+  findPlatform,
   parseOptions,
   wholeNumber,
 } from './platform-options.ts';
 
 const optionsSchema = z.object({
-  url: z.string(),
+  url: z.string().optional(),
   only: z.array(z.string()).optional(),
   rate: wholeNumber(1, 100_000).optional(),
   deadline: wholeNumber(100, 600_000),
@@ -72,17 +72,14 @@ export function drillCommand(): Command {
 /** Runs the drills in order and prints the result; true when all that ran passed. */
 async function drill(options: Options): Promise<boolean> {
   const specs = options.only === undefined ? standardDrills : options.only.map(drillNamed);
-  const target = parseTarget(options.url);
-  if (target === null)
-    throw new CommandError(`"${options.url}" is not an address such as http://127.0.0.1:8080.`);
+  const { url, target, runtime } = await findPlatform(options.url);
   const progress = createProgress(process.stderr, options.json === true);
-  const client = createClient(options.url);
+  const client = createClient(url);
   const adminToken = await logInAdmin(client, {
     email: options.adminEmail,
     password: adminPassword(options.adminPassword),
   });
   const deps: DrillDeps = { client, target, adminToken, progress };
-  const runtime = isLoopback(target) ? await readRuntime(dataFolder(process.env)) : null;
 
   const results: DrillResult[] = [];
   const skipped: SkippedDrill[] = [];
@@ -140,8 +137,7 @@ async function issueHerd(
   spec: DrillSpec,
   progress: Progress,
 ): Promise<Herd> {
-  const userUrl =
-    options.userUrl ?? (runtime === null ? undefined : `http://127.0.0.1:${runtime.ports.user}`);
+  const userUrl = options.userUrl ?? (runtime === null ? undefined : serviceUrl(runtime, 'user'));
   const apiKey = options.apiKey ?? process.env['EVENTLY_API_KEY'] ?? runtime?.api_key;
   if (userUrl === undefined || apiKey === undefined) {
     return {

@@ -3,12 +3,35 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { demonstrationAdmin } from '../api/accounts.ts';
 import { CommandError, sentencesOf } from '../command-error.ts';
+import { isLoopback, parseTarget, type Target } from '../generator/request-bytes.ts';
+import { dataFolder, readRuntime, type Runtime } from '../runtime.ts';
 
-export const defaultUrl = 'http://127.0.0.1:8080';
+const usualUrl = 'http://127.0.0.1:8080';
 
-/** `--url`, from EVENTLY_URL when that is set. */
+/** `--url`; see `findPlatform` for what it is when it is not given. */
 export function addUrlOption(command: Command): Command {
-  return command.option('--url <url>', "the platform's gateway", process.env['EVENTLY_URL'] ?? defaultUrl);
+  return command.option(
+    '--url <url>',
+    `the platform's gateway (default: EVENTLY_URL, else the one running here, else ${usualUrl})`,
+  );
+}
+
+export type Platform = {
+  url: string;
+  target: Target;
+  /** What the platform writes about itself, when it is the standalone one of this project's data folder. */
+  runtime: Runtime | null;
+};
+
+/** The platform that a command is for: the option's, the environment's, the running standalone's, the usual one. */
+export async function findPlatform(given: string | undefined): Promise<Platform> {
+  const runtime = await readRuntime(dataFolder(process.env));
+  const url = given ?? process.env['EVENTLY_URL'] ?? runtime?.gateway.url ?? usualUrl;
+  const target = parseTarget(url);
+  if (target === null) throw new CommandError(`"${url}" is not an address such as ${usualUrl}.`);
+  const isOwn =
+    runtime !== null && parseTarget(runtime.gateway.url)?.port === target.port && isLoopback(target);
+  return { url, target, runtime: isOwn ? runtime : null };
 }
 
 /** `--admin-email` and `--admin-password`, by default the demonstration's administrator. */

@@ -4,13 +4,13 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { createClient } from '../api/client.ts';
 import { CommandError } from '../command-error.ts';
-import { isLoopback, parseTarget } from '../generator/request-bytes.ts';
-import { dataFolder, readRuntime } from '../runtime.ts';
+import { isLoopback } from '../generator/request-bytes.ts';
+import type { Runtime } from '../runtime.ts';
 import { createProgress } from '../screen/progress.ts';
 import { seedPlatform, type SeedSummary } from '../seed/seed-platform.ts';
-import { addUrlOption, parseOptions } from './platform-options.ts';
+import { addUrlOption, findPlatform, parseOptions } from './platform-options.ts';
 
-const optionsSchema = z.object({ url: z.string(), force: z.boolean().optional() });
+const optionsSchema = z.object({ url: z.string().optional(), force: z.boolean().optional() });
 
 const examples = `
 What it makes: users atlan1@mail.com and atlan2@mail.com, the administrator atlanadmin@mail.com (password
@@ -28,30 +28,26 @@ export function seedCommand(): Command {
     .addHelpText('after', examples)
     .action(async (given: unknown) => {
       const options = parseOptions(optionsSchema, given);
-      const target = parseTarget(options.url);
-      if (target === null)
-        throw new CommandError(`"${options.url}" is not an address such as http://127.0.0.1:8080.`);
+      const { url, target, runtime } = await findPlatform(options.url);
       if (!isLoopback(target) && options.force !== true) {
         throw new CommandError(
-          `${options.url} is another machine, and the demonstration's passwords are public. Add --force if you mean it.`,
+          `${url} is another machine, and the demonstration's passwords are public. Add --force if you mean it.`,
         );
       }
       const summary = await seedPlatform({
-        client: createClient(options.url),
+        client: createClient(url),
         progress: createProgress(process.stderr, false),
         now: systemClock.now(),
-        bootstrapToken: await findBootstrapToken(isLoopback(target)),
+        bootstrapToken: findBootstrapToken(runtime),
       });
       console.log(describeSeed(summary));
     });
 }
 
-/** The environment's token, else, for this machine's platform, the one in its data folder. */
-export async function findBootstrapToken(onThisMachine: boolean): Promise<string | null> {
+/** The environment's token, else the one of the standalone platform running here. */
+export function findBootstrapToken(runtime: Runtime | null): string | null {
   const given = process.env['EVENTLY_BOOTSTRAP_TOKEN'];
-  if (given !== undefined && given !== '') return given;
-  if (!onThisMachine) return null;
-  return (await readRuntime(dataFolder(process.env)))?.bootstrap_token ?? null;
+  return given !== undefined && given !== '' ? given : (runtime?.bootstrap_token ?? null);
 }
 
 function describeSeed({ users, admins, venues, events }: SeedSummary): string {
