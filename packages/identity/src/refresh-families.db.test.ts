@@ -1,16 +1,20 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
 import { createLogger } from '@evently/kit/log';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
+import { decideRotation } from './domain/refresh-rotation.ts';
 import { identityMigrations } from './migrations.ts';
 import { createRefreshFamilies, type RefreshFamilies } from './refresh-families.ts';
 import { createSeal } from './seal.ts';
+import { readToken } from './store/refresh-families.ts';
 
+const poolSize = 8;
 let database: TestDatabase;
 let families: RefreshFamilies;
 beforeAll(async () => {
-  database = await createTestDatabase([identityMigrations], { max: 8 });
+  database = await createTestDatabase([identityMigrations], { max: poolSize });
   families = createRefreshFamilies({
     db: database.db,
     log: createLogger('test', 'silent'),
@@ -47,11 +51,31 @@ test('a token is exchanged for one of 256 bits that belongs to the same person',
   expect(outcome.ok && outcome.refreshToken).not.toBe(token);
 });
 
+/** Opens every connection of the pool, so that parallel requests really run at the same time. */
+async function warmPool(): Promise<void> {
+  await Promise.all(Array.from({ length: poolSize }, () => database.db.query('select pg_sleep(0.05)')));
+}
+
 test('ten parallel exchanges of one token give one successor', async () => {
+  await warmPool();
+  for (let round = 0; round < 10; round += 1) {
+    const { token } = await begin();
+    const successors = await Promise.all(Array.from({ length: 10 }, () => rotated(token)));
+    expect(new Set(successors).size).toBe(1);
+    expect(await rotated(successors[0] ?? '')).not.toBe(successors[0]);
+  }
+});
+
+test('negative control: without the lock two exchanges of one token both find it unused', async () => {
   const { token } = await begin();
-  const successors = await Promise.all(Array.from({ length: 10 }, () => rotated(token)));
-  expect(new Set(successors).size).toBe(1);
-  expect(await rotated(successors[0] ?? '')).not.toBe(successors[0]);
+  const hash = createHash('sha256').update(token).digest();
+  const decisions = await database.db.transaction((one) =>
+    database.db.transaction(async (two) => [
+      decideRotation(false, await readToken(one, hash), null),
+      decideRotation(false, await readToken(two, hash), null),
+    ]),
+  );
+  expect(decisions).toEqual(['rotate', 'rotate']);
 });
 
 test('a parent that comes back after ten seconds ends the family', async () => {
