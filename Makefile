@@ -1,21 +1,61 @@
 # Evently. `make start` and `make test` are all a new machine needs; `make help` lists the rest.
 NODE := node_modules/.bin/node
 VITEST := $(NODE) node_modules/vitest/vitest.mjs
+PRETTIER := $(NODE) node_modules/prettier/bin/prettier.cjs
 
-.PHONY: help install types test bench
+.PHONY: help install check types lint format format-check tidy unit test test-engines bench
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 install: node_modules/.installed ## install what package-lock.json names
 node_modules/.installed: package-lock.json
+	@command -v npm >/dev/null && command -v node >/dev/null || { \
+	  echo "Node.js with npm was not found. Install Node 20 or later (https://nodejs.org), then run this again." >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
+	  echo "Node $$(node -v) is too old to install Evently. Install Node 20 or later (https://nodejs.org), then run this again." >&2; exit 1; }
 	npm ci --no-audit --no-fund --loglevel=error
+	@$(NODE) -e '' || { \
+	  echo "The Node that Evently runs on was not installed: its install script did not run. Check the messages of npm above, then run this again." >&2; exit 1; }
 	@touch $@
+
+check: types lint format-check ## types, lint, format, tidy and unit tests: under a minute, nothing but Node and npm
+	$(VITEST) run --project tidy --project unit
 
 types: install ## check the types
 	$(NODE) node_modules/typescript/bin/tsc -p .
 
+lint: install ## check the rules of .oxlintrc.json, those that need types included
+	$(NODE) node_modules/oxlint/bin/oxlint
+
+format: install ## lay all files out
+	$(PRETTIER) --write --log-level warn .
+
+format-check: install ## check the layout of all files
+	$(PRETTIER) --check --log-level warn .
+
+tidy: install ## check what a machine can keep of the house rules
+	$(VITEST) run --project tidy
+
+unit: install ## tests that need no database
+	$(VITEST) run --project unit
+
 test: install ## all tests that need nothing but Node and npm
 	$(VITEST) run
 
+test-engines: ## tests against other engines (Redis, Kafka, OpenSearch, Kubernetes): there are none so far
+	@echo "No suite against another engine exists so far: everything runs on the embedded PostgreSQL in make test."
+
 bench: install ## reserve at 5,000 arrivals per second on one event, with a platform of its own
 	$(NODE) bench/reserve.ts
+
+# A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
+start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)
+start: install ## run the platform in this terminal; goes on where it was
+	@$(NODE) standalone/src/main.ts
+
+stop: install ## end the platform from another terminal
+	@$(NODE) standalone/src/stop.ts
+
+reset: install ## remove the platform's data; the next start begins anew
+	@$(NODE) standalone/src/reset.ts
+.PHONY: start stop reset

@@ -1,5 +1,5 @@
 /** Structured logs: one JSON line per request and per state change, secrets removed by name. */
-import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { destination, pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
 
@@ -25,4 +25,22 @@ export function createLogger(
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** A log file as destination; `close` writes what is still buffered. */
+export type LogFile = { stream: DestinationStream; close: () => Promise<void> };
+
+/** Appends to `file` without ever blocking the event loop. */
+export function openLogFile(file: string): LogFile {
+  const stream = destination({ dest: file, sync: false });
+  // A full disk must not end the process; the lines are lost.
+  stream.on('error', () => {});
+  return {
+    stream,
+    close: () =>
+      new Promise((resolve) => {
+        stream.once('close', () => resolve());
+        stream.end();
+      }),
+  };
 }

@@ -1,0 +1,103 @@
+/** Builds the services and joins them inside one process: calls and messages never leave it. */
+import type { Registry } from 'prom-client';
+import { createBookingService } from '@evently/booking/service';
+import { createEventService } from '@evently/event/service';
+import { createKeySource, createTokenVerifier, type KeySource } from '@evently/kit/auth';
+import { createInProcessBus } from '@evently/kit/bus';
+import { createCaller, type Caller } from '@evently/kit/caller';
+import { systemClock } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+import { createRequestMetrics } from '@evently/kit/metrics';
+import type { PlatformDeps } from '@evently/kit/platform';
+import type { Service } from '@evently/kit/serve';
+import { createPaymentService } from '@evently/payment/service';
+import { createUserService } from '@evently/user/service';
+import type { ServiceDatabase } from './databases.ts';
+import type { ServiceName } from './gateway/routes.ts';
+import type { ServiceConfigs } from './read-configs.ts';
+
+export type ComposeOptions = {
+  configs: ServiceConfigs;
+  databases: Readonly<Record<ServiceName, ServiceDatabase>>;
+  registry: Registry;
+  logOf: (service: string) => Logger;
+};
+export type Composed = {
+  services: Readonly<Record<ServiceName, Service>>;
+  /** Fetches the issuers' keys, so that the first requests find them. */
+  loadKeys: () => Promise<void>;
+};
+
+// A call inside the process waits for the other service's database at most; see kit/postgres for those limits.
+const callMs = 5_000;
+
+export function composeServices(options: ComposeOptions): Composed {
+  const { configs, databases, registry, logOf } = options;
+  const platform = configs.platform;
+  const composed = new Map<ServiceName, Service>();
+  const send = (name: ServiceName, request: Request): Response | Promise<Response> => {
+    const service = composed.get(name);
+    if (service === undefined) throw new Error(`${name} is not composed yet`);
+    return service.app.fetch(request);
+  };
+  const callerOf = (name: ServiceName): Caller =>
+    createCaller({
+      baseUrl: `http://${name}`,
+      apiKey: platform.EVENTLY_API_KEY,
+      fetch: (request) => send(name, request),
+      deadlineMs: callMs,
+    });
+  const nowMs = (): number => systemClock.now().getTime();
+  const keysOf = (name: ServiceName): KeySource =>
+    createKeySource(
+      async () => (await send(name, new Request(`http://${name}/.well-known/jwks.json`))).json(),
+      nowMs,
+      logOf(name),
+    );
+  const userKeys = keysOf('user');
+  const adminKeys = keysOf('event');
+  const audience = platform.EVENTLY_TOKEN_AUDIENCE;
+  const verifier = createTokenVerifier(
+    [
+      { issuer: platform.EVENTLY_USER_ISSUER, audience, role: 'user', keys: userKeys },
+      { issuer: platform.EVENTLY_ADMIN_ISSUER, audience, role: 'admin', keys: adminKeys },
+    ],
+    nowMs,
+  );
+  const shared = {
+    platform,
+    bus: createInProcessBus(logOf('bus')),
+    clock: systemClock,
+    registry,
+    requestMetrics: createRequestMetrics(registry),
+    verifier,
+  };
+  const depsOf = (name: ServiceName): PlatformDeps => ({
+    ...shared,
+    db: databases[name].db,
+    relayDb: databases[name].relayDb,
+    log: logOf(name),
+  });
+  const services = {
+    user: createUserService({ ...depsOf('user'), config: configs.user, bookingCaller: callerOf('booking') }),
+    event: createEventService({
+      ...depsOf('event'),
+      config: configs.event,
+      bookingCaller: callerOf('booking'),
+    }),
+    booking: createBookingService({
+      ...depsOf('booking'),
+      config: configs.booking,
+      paymentCaller: callerOf('payment'),
+    }),
+    payment: createPaymentService({ ...depsOf('payment'), config: configs.payment }),
+  };
+  composed.set('user', services.user).set('event', services.event);
+  composed.set('booking', services.booking).set('payment', services.payment);
+  return {
+    services,
+    loadKeys: async () => {
+      await Promise.all([userKeys.refresh(), adminKeys.refresh()]);
+    },
+  };
+}
