@@ -11,7 +11,10 @@ export const tierSpec = z.strictObject({
   price_minor: minorAmount,
 });
 
-export const refundStep = z.strictObject({ hours_before: z.int().min(0).max(8_760), percent: z.int().min(0).max(100) });
+export const refundStep = z.strictObject({
+  hours_before: z.int().min(0).max(8_760),
+  percent: z.int().min(0).max(100),
+});
 
 /**
  * Idempotent. `revision` comes from a sequence of the event service and orders these calls: a lower one
@@ -80,7 +83,10 @@ export type EventStock = z.output<typeof eventStock>;
 export const eventStockList = z.object({ inventories: z.array(eventStock) });
 
 /** `POST /internal/inventory/{eventId}/block` and `/unblock`: between available and blocked. Stale version: 409 version_conflict. */
-export const blockRequest = z.strictObject({ quantity: z.int().min(1).max(100_000), version: z.int().min(0) });
+export const blockRequest = z.strictObject({
+  quantity: z.int().min(1).max(100_000),
+  version: z.int().min(0),
+});
 
 /** `GET /internal/inventory/{eventId}/report`: money and movement of one event, in minor units. */
 export const salesReport = z.object({
@@ -93,7 +99,11 @@ export const salesReport = z.object({
   revenue_minor: z.int(),
   refunded_minor: z.int(),
   bookings: z.object({
-    total: z.int(), pending: z.int(), confirmed: z.int(), cancelled: z.int(), expired: z.int(),
+    total: z.int(),
+    pending: z.int(),
+    confirmed: z.int(),
+    cancelled: z.int(),
+    expired: z.int(),
   }),
   /** Confirmed over all reservations, 0 to 1. */
   conversion: z.number(),

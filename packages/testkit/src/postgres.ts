@@ -12,14 +12,18 @@ export type TestDatabase = { db: Database; url: string; drop: () => Promise<void
 /** Where the run's server listens; the global set-up of vitest starts it. */
 export function testServerUrl(database: string): string {
   const base = process.env[serverVariable];
-  if (base === undefined) throw new Error(`${serverVariable} is not set: run the tests with "make test" or vitest, which start it`);
+  if (base === undefined)
+    throw new Error(`${serverVariable} is not set: run the tests with "make test" or vitest, which start it`);
   const url = new URL(base);
   url.pathname = `/${database}`;
   return url.href;
 }
 
 async function onServer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: testServerUrl('postgres'), connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client({
+    connectionString: testServerUrl('postgres'),
+    connectionTimeoutMillis: 5_000,
+  });
   client.on('error', () => {});
   await client.connect();
   try {
@@ -33,7 +37,10 @@ async function onServer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> 
  * A new database with all migrations of `sets` (the messaging tables come first). The template of the
  * same sets is made once per run, under an advisory lock.
  */
-export async function createTestDatabase(sets: readonly MigrationSet[], options: { max?: number } = {}): Promise<TestDatabase> {
+export async function createTestDatabase(
+  sets: readonly MigrationSet[],
+  options: { max?: number } = {},
+): Promise<TestDatabase> {
   const template = `template_${createHash('sha256').update(JSON.stringify(sets)).digest('hex').slice(0, 16)}`;
   const name = `test_${randomBytes(8).toString('hex')}`;
   const log = createLogger('test', 'silent');

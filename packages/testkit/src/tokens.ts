@@ -16,7 +16,11 @@ export type TestTokens = {
 
 export function createTestTokens(nowMs: () => number = () => Date.now()): TestTokens {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const keys = { find: (kid: string) => (kid === keyId ? createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })) : undefined), refresh: () => Promise.resolve() };
+  const keys = {
+    find: (kid: string) =>
+      kid === keyId ? createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })) : undefined,
+    refresh: () => Promise.resolve(),
+  };
   const sign = (issuer: string, subject: string, claims: Record<string, unknown>): Promise<string> =>
     new SignJWT(claims)
       .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'at+jwt' })

@@ -1,0 +1,137 @@
+/** Coalesces what arrives for one key: one batch in flight, and whatever comes meanwhile is the next one. */
+import { monotonicMs } from '@evently/kit/clock';
+import { isDatabaseUnavailable } from '@evently/kit/postgres';
+
+export type BatcherOptions<Item, Result> = {
+  /** Handles one batch; answers one result per item, in order. */
+  run: (key: string, items: readonly Item[]) => Promise<Result[]>;
+  maxBatch: number;
+  /** A queue holds at most this many seconds of work at the measured rate, but never less than `minQueue`. */
+  maxQueueSeconds: number;
+  minQueue: number;
+  maxQueue: number;
+  /** True when nobody waits for the item any more; it is dropped before its batch. */
+  isAbandoned: (item: Item) => boolean;
+  observe?: (batch: { size: number; seconds: number; failed: boolean }) => void;
+};
+
+export type Submitted<Result> =
+  | { kind: 'done'; result: Result }
+  | { kind: 'queue-full'; retryAfterSeconds: number }
+  | { kind: 'abandoned' };
+
+export type Batcher<Item, Result> = {
+  submit: (key: string, item: Item) => Promise<Submitted<Result>>;
+  waiting: () => number;
+  /** Resolves when everything that waits has been answered. */
+  drained: () => Promise<void>;
+};
+
+type Waiting<Item, Result> = {
+  item: Item;
+  resolve: (submitted: Submitted<Result>) => void;
+  reject: (error: unknown) => void;
+};
+type Lane<Item, Result> = { queue: Waiting<Item, Result>[]; ratePerSecond: number };
+
+const assumedRatePerSecond = 20_000;
+const rateMemory = 0.8;
+const maxRetryAfterSeconds = 5;
+
+/**
+ * Leading edge, no timer: an item that finds its lane idle starts at once. Order is kept within a lane. A
+ * failing batch of more than one item is run again item by item, so that one bad item fails alone (I7).
+ */
+export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
+  const lanes = new Map<string, Lane<Item, Result>>();
+  const running = new Set<Promise<void>>();
+  let waiting = 0;
+
+  function submit(key: string, item: Item): Promise<Submitted<Result>> {
+    const lane = lanes.get(key);
+    if (lane !== undefined && lane.queue.length >= queueLimit(lane)) {
+      const seconds = Math.min(maxRetryAfterSeconds, Math.ceil(lane.queue.length / lane.ratePerSecond));
+      return Promise.resolve({ kind: 'queue-full', retryAfterSeconds: Math.max(1, seconds) });
+    }
+    return new Promise((resolve, reject) => {
+      waiting += 1;
+      if (lane !== undefined) {
+        lane.queue.push({ item, resolve, reject });
+        return;
+      }
+      const started: Lane<Item, Result> = {
+        queue: [{ item, resolve, reject }],
+        ratePerSecond: assumedRatePerSecond,
+      };
+      lanes.set(key, started);
+      const loop = drain(key, started).finally(() => running.delete(loop));
+      running.add(loop);
+    });
+  }
+
+  function queueLimit(lane: Lane<Item, Result>): number {
+    const byTime = lane.ratePerSecond * options.maxQueueSeconds;
+    return Math.min(options.maxQueue, Math.max(options.minQueue, byTime));
+  }
+
+  async function drain(key: string, lane: Lane<Item, Result>): Promise<void> {
+    // One turn of the event loop, so that requests of the same read are in the first batch together.
+    await Promise.resolve();
+    while (lane.queue.length > 0) {
+      const batch = takeBatch(lane);
+      if (batch.length === 0) continue;
+      const startedMs = monotonicMs();
+      const failed = await runBatch(key, batch);
+      const seconds = (monotonicMs() - startedMs) / 1000;
+      if (!failed && seconds > 0) {
+        lane.ratePerSecond = rateMemory * lane.ratePerSecond + (1 - rateMemory) * (batch.length / seconds);
+      }
+      options.observe?.({ size: batch.length, seconds, failed });
+    }
+    lanes.delete(key);
+  }
+
+  function takeBatch(lane: Lane<Item, Result>): Waiting<Item, Result>[] {
+    const taken = lane.queue.splice(0, options.maxBatch);
+    waiting -= taken.length;
+    return taken.filter((entry) => {
+      if (!options.isAbandoned(entry.item)) return true;
+      entry.resolve({ kind: 'abandoned' });
+      return false;
+    });
+  }
+
+  /** Answers everyone in the batch; true when it failed as a whole. */
+  async function runBatch(key: string, batch: readonly Waiting<Item, Result>[]): Promise<boolean> {
+    try {
+      const results = await options.run(
+        key,
+        batch.map((entry) => entry.item),
+      );
+      if (results.length !== batch.length)
+        throw new Error(`a batch of ${batch.length} got ${results.length} results`);
+      for (const [at, result] of results.entries()) batch[at]?.resolve({ kind: 'done', result });
+      return false;
+    } catch (error) {
+      if (batch.length === 1 || !shouldSplit(error)) {
+        for (const entry of batch) entry.reject(error);
+      } else {
+        for (const entry of batch) await runBatch(key, [entry]);
+      }
+      return true;
+    }
+  }
+
+  return {
+    submit,
+    waiting: () => waiting,
+    drained: async () => {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}
+
+/** Only what a single item can have caused is worth trying item by item; an absent database is not. */
+function shouldSplit(error: unknown): boolean {
+  return !isDatabaseUnavailable(error);
+}

@@ -1,0 +1,333 @@
+/** The one way to change an event's stock: lock, decide, keep the books, in one transaction. */
+import { strict as assert } from 'node:assert';
+import { newId } from '@evently/kit/ids';
+import { writeOutbox } from '@evently/kit/outbox';
+import type { Database, Sql } from '@evently/kit/postgres';
+import type { Clock } from '@evently/kit/clock';
+import { claimOf, mayFollow, type Booking, type BookingStatus, type Cause } from '../domain/booking.ts';
+import type { Enrolment } from '../domain/allocate.ts';
+import { copyStock, move, type Place, type Stock } from '../domain/stock.ts';
+import { insertBookings, writeTransitions, type Transition } from '../store/bookings.ts';
+import { insertRefund } from '../store/refunds.ts';
+import {
+  lockSale,
+  markWaitlistUsed,
+  raiseVersion,
+  readStock,
+  readWindow,
+  tryLockSale,
+  writeStock,
+  type LockedSale,
+  type WindowNow,
+} from '../store/sales.ts';
+import { insertTickets, voidTickets } from '../store/tickets.ts';
+import { insertEntries, writeEntries, type EntryChange } from '../store/waitlist.ts';
+import type { TicketCodes } from './ticket-codes.ts';
+import { offerFreeStock, type OfferSettings } from './offer-stock.ts';
+
+export type StockDeps = {
+  db: Database;
+  clock: Clock;
+  /** Signs every change, so that another process can tell that it was not its own. */
+  writer: string;
+  tickets: TicketCodes;
+  offers: OfferSettings;
+  /** Told after each commit: what the event has now. */
+  committed: (change: CommittedChange) => void;
+};
+
+export type StockCause =
+  'reserve' | 'settle' | 'cancel' | 'expire' | 'inventory' | 'block' | 'reinstate' | 'waitlist';
+export type CommittedChange = {
+  eventId: string;
+  version: number;
+  previousWriter: string;
+  stock: Stock;
+  moved: readonly Booking[];
+  /** Tiers, prices, limits or the window may have changed too. */
+  reshaped: boolean;
+};
+
+type RefundOrder = { booking: Booking; amountMinor: number; reason: string; attempt: number };
+
+/** What a verb sees and does while it holds the event's lock. Nothing is written before `work` returns. */
+export type StockChange = WindowNow & {
+  client: Sql;
+  sale: LockedSale;
+  /** A working copy; `insert` and `transition` keep it in step. */
+  stock: Stock;
+  /** Adds a new booking whose stock `allocate` or a match has moved to held already. */
+  insert: (booking: Booking) => void;
+  /** Moves a booking to `to` and its seats with it; answers it as it is afterwards. */
+  transition: (
+    booking: Booking,
+    to: BookingStatus,
+    cause: Cause,
+    patch?: Partial<Booking>,
+    checkAt?: Date | null,
+  ) => Booking;
+  enrol: (entry: Enrolment) => void;
+  moveEntry: (change: EntryChange) => void;
+  refund: (order: RefundOrder) => void;
+  /** Writes something else of the event (inventory rows, window); the version rises with it. */
+  touched: () => void;
+};
+
+type Pending = {
+  inserted: Booking[];
+  transitions: Transition[];
+  enrolments: Enrolment[];
+  entries: EntryChange[];
+  refunds: RefundOrder[];
+  touched: boolean;
+};
+
+export type ChangeOptions = {
+  /** Null at once when another transaction holds the event. */
+  skipLocked?: boolean;
+  /** Joins this transaction, which the caller commits; `deps.committed` is then the caller's to call. */
+  within?: Sql;
+};
+
+/**
+ * Runs `work` with the event locked and writes what it decided: bookings, counters, tickets, refunds,
+ * waitlist, one outbox message and a version raised by one, all in one commit (I2, I6, I35). Free stock goes
+ * to whoever waits before it becomes public. Null when the event is unknown, or, with `skipLocked`, busy.
+ */
+export async function changeStock<T>(
+  deps: StockDeps,
+  eventId: string,
+  cause: StockCause,
+  work: (change: StockChange) => Promise<T>,
+  options: ChangeOptions = {},
+): Promise<{ value: T; committed: CommittedChange | null } | null> {
+  const run = async (client: Sql): Promise<{ value: T; committed: CommittedChange | null } | null> => {
+    const sale =
+      options.skipLocked === true ? await tryLockSale(client, eventId) : await lockSale(client, eventId);
+    if (sale === null) return null;
+    const window = await readWindow(client, eventId);
+    const stock = await readStock(client, eventId);
+    const pending: Pending = {
+      inserted: [],
+      transitions: [],
+      enrolments: [],
+      entries: [],
+      refunds: [],
+      touched: false,
+    };
+    const change = changeOf(client, sale, window, stock, pending);
+    const value = await work(change);
+    if (sale.waitlistUsed || pending.enrolments.length > 0) await offerFreeStock(deps, change);
+    return { value, committed: await write(deps, change, pending, cause) };
+  };
+  const outcome = await (options.within === undefined ? deps.db.transaction(run) : run(options.within));
+  if (outcome !== null && outcome.committed !== null && options.within === undefined)
+    deps.committed(outcome.committed);
+  return outcome;
+}
+
+function changeOf(
+  client: Sql,
+  sale: LockedSale,
+  window: WindowNow,
+  stock: Stock,
+  pending: Pending,
+): StockChange {
+  return {
+    ...window,
+    client,
+    sale,
+    stock,
+    insert: (booking) => void pending.inserted.push(booking),
+    transition: (booking, to, cause, patch = {}, checkAt = null) => {
+      assert(mayFollow(booking.status, to), `a ${booking.status} booking may not become ${to}`);
+      const [from, into] = [placeOf(booking.status), placeOf(to)];
+      if (from !== into) move(stock, booking.lines, from, into);
+      const next: Booking = { ...booking, ...patch, status: to, revision: booking.revision + 1 };
+      pending.transitions.push({ booking: next, from: booking.status, cause, checkAt });
+      return next;
+    },
+    enrol: (entry) => void pending.enrolments.push(entry),
+    moveEntry: (entry) => void pending.entries.push(entry),
+    refund: (order) => void pending.refunds.push(order),
+    touched: () => {
+      pending.touched = true;
+    },
+  };
+}
+
+function placeOf(status: BookingStatus): Place {
+  const claim = claimOf(status);
+  return claim === 'none' ? 'available' : claim;
+}
+
+async function write(
+  deps: StockDeps,
+  change: StockChange,
+  pending: Pending,
+  cause: StockCause,
+): Promise<CommittedChange | null> {
+  const { client, sale } = change;
+  const { eventId } = sale;
+  if (pending.enrolments.length > 0) {
+    await insertEntries(client, eventId, change.now, pending.enrolments);
+    await markWaitlistUsed(client, eventId);
+  }
+  if (pending.inserted.length > 0) await insertBookings(client, eventId, pending.inserted);
+  if (pending.transitions.length > 0)
+    await writeTransitions(client, eventId, change.now, pending.transitions);
+  const entries = [...pending.entries, ...entryChangesOf(pending.transitions)];
+  if (entries.length > 0) await writeEntries(client, eventId, change.now, entries);
+  await writeTickets(deps, change, pending.transitions);
+  await writeRefunds(deps, change, pending.refunds);
+  if (pending.inserted.length + pending.transitions.length === 0 && !pending.touched) return null;
+  await writeStock(client, eventId, [...change.stock.values()]);
+  const version = await raiseVersion(client, eventId, deps.writer);
+  await publishChange(deps, change, pending, cause, version);
+  return {
+    eventId,
+    version,
+    previousWriter: sale.lastWriter,
+    stock: copyStock(change.stock),
+    moved: pending.transitions.map((transition) => transition.booking),
+    reshaped: pending.touched,
+  };
+}
+
+/** An offer that is bought converts its waitlist entry; one that ends without passes on (I29). */
+function entryChangesOf(transitions: readonly Transition[]): EntryChange[] {
+  return transitions.flatMap(({ booking }): EntryChange[] => {
+    if (booking.waitlistId === null) return [];
+    const base = { id: booking.waitlistId, bookingId: null };
+    if (booking.status === 'confirmed') return [{ ...base, status: 'converted', reason: null }];
+    if (booking.status === 'expired') return [{ ...base, status: 'expired', reason: 'offer_lapsed' }];
+    if (booking.status === 'cancelled') return [{ ...base, status: 'expired', reason: 'offer_returned' }];
+    return [];
+  });
+}
+
+async function writeTickets(
+  deps: StockDeps,
+  change: StockChange,
+  transitions: readonly Transition[],
+): Promise<void> {
+  const { eventId } = change.sale;
+  const confirmed = transitions.filter(({ booking }) => booking.status === 'confirmed');
+  if (confirmed.length > 0) {
+    await insertTickets(
+      change.client,
+      eventId,
+      confirmed.flatMap(({ booking }) => deps.tickets.issue(booking)),
+    );
+  }
+  const cancelled = transitions.filter(
+    ({ booking, from }) => booking.status === 'cancelled' && from === 'confirmed',
+  );
+  if (cancelled.length > 0) {
+    await voidTickets(
+      change.client,
+      eventId,
+      cancelled.map(({ booking }) => booking.id),
+    );
+  }
+}
+
+/** Records what must go back and tells payment, once for each captured attempt. */
+async function writeRefunds(
+  deps: StockDeps,
+  change: StockChange,
+  orders: readonly RefundOrder[],
+): Promise<void> {
+  for (const { booking, amountMinor, reason, attempt } of orders) {
+    if (amountMinor === 0) continue;
+    const refundId = newId(deps.clock.now().getTime());
+    const recorded = await insertRefund(change.client, {
+      id: refundId,
+      eventId: booking.eventId,
+      bookingId: booking.id,
+      attempt,
+      amountMinor,
+      reason,
+    });
+    if (!recorded) continue;
+    await writeOutbox(change.client, {
+      id: newId(deps.clock.now().getTime()),
+      topic: 'booking',
+      key: booking.id,
+      type: 'booking.refund_requested',
+      payload: {
+        refund_id: refundId,
+        booking_id: booking.id,
+        event_id: booking.eventId,
+        attempt,
+        amount_minor: amountMinor,
+        currency: booking.currency,
+        reason,
+      },
+    });
+  }
+}
+
+const endStates = ['confirmed', 'cancelled', 'expired'] as const;
+
+/** One message for the stock and one for each status that bookings reached together. */
+async function publishChange(
+  deps: StockDeps,
+  change: StockChange,
+  pending: Pending,
+  cause: StockCause,
+  version: number,
+): Promise<void> {
+  const { eventId } = change.sale;
+  const publish = (type: string, payload: unknown): Promise<void> =>
+    writeOutbox(change.client, {
+      id: newId(deps.clock.now().getTime()),
+      topic: 'booking',
+      key: eventId,
+      type,
+      payload,
+    });
+  await publish('booking.stock_changed', {
+    event_id: eventId,
+    version,
+    writer: deps.writer,
+    cause,
+    reservations: pending.inserted.length,
+    quantity: pending.inserted.reduce((sum, booking) => sum + booking.quantity, 0),
+    tiers: [...change.stock.values()].map((tier) => ({
+      tier_id: tier.tierId,
+      available: tier.available,
+      held: tier.held,
+      sold: tier.sold,
+      blocked: tier.blocked,
+    })),
+  });
+  for (const status of endStates) {
+    const bookings = pending.transitions
+      .map(({ booking }) => booking)
+      .filter((booking) => booking.status === status);
+    if (bookings.length === 0) continue;
+    await publish('booking.bookings_changed', {
+      event_id: eventId,
+      status,
+      bookings: bookings.map((booking) => ({
+        booking_id: booking.id,
+        user_id: booking.userId,
+        quantity: booking.quantity,
+        amount_minor: booking.totalMinor,
+        currency: booking.currency,
+      })),
+    });
+  }
+  for (const offer of pending.inserted) {
+    if (offer.waitlistId === null) continue;
+    await publish('booking.waitlist_offered', {
+      event_id: eventId,
+      waitlist_id: offer.waitlistId,
+      user_id: offer.userId,
+      booking_id: offer.id,
+      quantity: offer.quantity,
+      expires_at: offer.expiresAt,
+    });
+  }
+}

@@ -1,0 +1,163 @@
+/** Confirms a reservation: step to paying, ask payment outside any transaction, settle what it says. */
+import { paymentAnswer, type PaymentAnswer, type PaymentRequest } from '@evently/contracts/payments';
+import type { Caller, CallOutcome } from '@evently/kit/caller';
+import type { Booking } from '../domain/booking.ts';
+import type { PaymentOutcome } from '../domain/payment.ts';
+import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
+import { findBooking } from '../store/bookings.ts';
+import { beginPaying, readNow } from '../store/paying.ts';
+import { changeStock, type StockDeps } from './change-stock.ts';
+import { lockBookings } from '../store/bookings.ts';
+import type { Settler } from './settle-payments.ts';
+
+export type ConfirmInput = { bookingId: string; userId: string; paymentToken: string; paymentMethod: string };
+export type ConfirmOutcome = { ok: true; booking: Booking; settled: boolean } | Refused;
+export type ConfirmDeps = StockDeps & {
+  paymentCaller: Caller;
+  settler: Settler;
+  confirm: { leaseSeconds: number };
+};
+
+/**
+ * Charges once and confirms. A confirmed booking gives its stored answer; an outcome that is not known yet
+ * gives `settled: false` and keeps the seats. Refusals: unknown-booking (also for another buyer's),
+ * booking-expired, booking-released, already-cancelled, payment-refused.
+ * Our row says `paying` with its attempt before payment is called; the call is outside any transaction.
+ */
+export async function confirmBooking(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmOutcome> {
+  const paying = await beginPaying(
+    deps.db,
+    input.bookingId,
+    input.userId,
+    deps.confirm.leaseSeconds,
+    input.paymentMethod,
+  );
+  if (paying === null) return explain(deps, input);
+  if (paying.totalMinor === 0) return { ok: true, booking: await confirmFree(deps, paying), settled: true };
+  const outcome = await requestPayment(deps.paymentCaller, paying, input);
+  const settled = await deps.settler.settle({ booking: paying, outcome });
+  if (settled?.status === 'confirmed') return { ok: true, booking: settled, settled: true };
+  if (outcome.status === 'declined') {
+    return refused({
+      kind: 'payment-refused',
+      declineCode: outcome.declineCode,
+      expiresAt: settled?.expiresAt ?? paying.expiresAt,
+    });
+  }
+  return { ok: true, booking: settled ?? paying, settled: false };
+}
+
+/** Why the booking could not step to paying. */
+async function explain(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmOutcome> {
+  const booking = await findBooking(deps.db, input.bookingId);
+  if (booking === null || booking.userId !== input.userId) return refused({ kind: 'unknown-booking' });
+  switch (booking.status) {
+    case 'confirmed':
+      return { ok: true, booking, settled: true };
+    case 'paying':
+    case 'payment_unknown':
+      return { ok: true, booking, settled: false };
+    case 'pending':
+      return refused({ kind: 'booking-expired' });
+    case 'expired':
+    case 'cancelled':
+      return refused(releasedRefusal(booking));
+  }
+}
+
+function releasedRefusal(booking: Booking): Refusal {
+  if (booking.status === 'expired') return { kind: 'booking-expired' };
+  return booking.confirmedAt === null ? { kind: 'booking-released' } : { kind: 'already-cancelled' };
+}
+
+/** A booking that costs nothing has no payment (I21). */
+async function confirmFree(deps: ConfirmDeps, booking: Booking): Promise<Booking> {
+  const outcome = await changeStock(deps, booking.eventId, 'settle', async (change) => {
+    const locked = (await lockBookings(change.client, booking.eventId, [booking.id])).get(booking.id);
+    if (locked?.status !== 'paying') return locked ?? booking;
+    return change.transition(locked, 'confirmed', 'free', { confirmedAt: change.now });
+  });
+  return outcome?.value ?? booking;
+}
+
+async function requestPayment(
+  caller: Caller,
+  booking: Booking,
+  input: ConfirmInput,
+): Promise<PaymentOutcome> {
+  const request: PaymentRequest = {
+    booking_id: booking.id,
+    event_id: booking.eventId,
+    user_id: booking.userId,
+    attempt: booking.attempt,
+    amount_minor: booking.totalMinor,
+    currency: booking.currency,
+    payment_token: input.paymentToken,
+    payment_method: input.paymentMethod,
+  };
+  return outcomeOf(await caller.call('POST', '/internal/payments', paymentAnswer, request), booking.attempt);
+}
+
+/** Anything but a clear answer is unknown, never a failure: the money may have moved. */
+export function outcomeOf(call: CallOutcome<PaymentAnswer>, attempt: number): PaymentOutcome {
+  if (call.kind !== 'ok') return { status: 'unknown', attempt };
+  const answer = call.value;
+  switch (answer.status) {
+    case 'succeeded':
+      return {
+        status: 'succeeded',
+        attempt,
+        paymentId: answer.payment_id,
+        transactionId: answer.transaction_id,
+      };
+    case 'declined':
+      return { status: 'declined', attempt, declineCode: answer.decline_code ?? 'declined' };
+    case 'unknown':
+      return { status: 'unknown', attempt };
+    case 'void':
+      return { status: 'void', attempt };
+  }
+}
+
+/** Asks about one booking whose payment is open; the database's clock decides when it is given up. */
+export async function resolvePayment(
+  deps: ConfirmDeps & { giveUpSeconds: number },
+  booking: Booking,
+): Promise<void> {
+  const path = `/internal/payments?booking_id=${booking.id}&attempt=${booking.attempt}`;
+  const call = await deps.paymentCaller.call('GET', path, paymentAnswer);
+  const known = call.kind === 'ok' ? outcomeOf(call, booking.attempt) : null;
+  if (known !== null && known.status !== 'unknown') {
+    await deps.settler.settle({ booking, outcome: known });
+    return;
+  }
+  const now = await readNow(deps.db);
+  const since = booking.payingSince ?? booking.createdAt;
+  const neverAsked = call.kind === 'refused' && call.status === 404;
+  const overdue = now.getTime() - since.getTime() >= deps.giveUpSeconds * 1000;
+  if (!neverAsked && !overdue) {
+    if (booking.status === 'paying')
+      await deps.settler.settle({ booking, outcome: { status: 'unknown', attempt: booking.attempt } });
+    return;
+  }
+  // A tombstone first: a request that is still on its way must find the attempt void.
+  const voided = await deps.paymentCaller.call('POST', '/internal/payments/void', paymentAnswer, {
+    booking_id: booking.id,
+    event_id: booking.eventId,
+    attempt: booking.attempt,
+  });
+  if (voided.kind === 'ok') {
+    const outcome = outcomeOf(voided, booking.attempt);
+    if (outcome.status !== 'unknown') await deps.settler.settle({ booking, outcome });
+    else if (overdue) await giveUp(deps, booking);
+  }
+}
+
+/** The provider has not answered within the hard limit: the seats go back; money that still comes is dealt with then. */
+async function giveUp(deps: ConfirmDeps, booking: Booking): Promise<void> {
+  await changeStock(deps, booking.eventId, 'expire', async (change) => {
+    const locked = (await lockBookings(change.client, booking.eventId, [booking.id])).get(booking.id);
+    if (locked?.status !== 'payment_unknown' || locked.attempt !== booking.attempt) return;
+    change.transition(locked, 'expired', 'payment_given_up');
+  });
+}

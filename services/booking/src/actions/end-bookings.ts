@@ -1,0 +1,194 @@
+/** Ends bookings: the buyer's cancel, the return of a hold, lapsed holds, and whole events. */
+import { refundAmount } from '../domain/refund.ts';
+import type { Booking, Cause } from '../domain/booking.ts';
+import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
+import type { BookingMetrics } from '../metrics.ts';
+import {
+  findBooking,
+  listEventsWithLapsedHolds,
+  lockBookings,
+  lockByStatus,
+  lockLapsedHolds,
+} from '../store/bookings.ts';
+import { listEventsWindingDown, markWoundDown, readTerms } from '../store/details.ts';
+import { endEntries, listEventsToMatch } from '../store/waitlist.ts';
+import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
+
+export type EndDeps = StockDeps & { metrics: BookingMetrics };
+export type CancelOutcome = { ok: true; booking: Booking; refundMinor: number } | Refused;
+
+/**
+ * Cancels a booking of `userId`: a hold is released, a confirmed booking gives its seats back and a refund
+ * by the event's policy at the database's clock. Refusals: unknown-booking, already-cancelled,
+ * booking-expired, payment-in-progress. Seats return exactly once, whatever races (I14).
+ */
+export async function cancelBooking(
+  deps: EndDeps,
+  bookingId: string,
+  userId: string,
+): Promise<CancelOutcome> {
+  return endOwn(deps, bookingId, userId, async (change, booking) => {
+    if (booking.status === 'pending') {
+      return {
+        ok: true,
+        booking: release(deps, change, booking, 'cancelled', 'cancelled_by_buyer'),
+        refundMinor: 0,
+      };
+    }
+    if (booking.status !== 'confirmed') return refused(endRefusal(booking));
+    const terms = await readTerms(change.client, booking.eventId);
+    const refundMinor = refundAmount(booking.totalMinor, terms.refundPolicy, terms.startsAt, change.now);
+    return {
+      ok: true,
+      booking: refundAndCancel(deps, change, booking, refundMinor, 'cancelled_by_buyer'),
+      refundMinor,
+    };
+  });
+}
+
+/** Gives a pending reservation back before its time. Refusals as `cancelBooking`, and already-confirmed. */
+export async function returnHold(deps: EndDeps, bookingId: string, userId: string): Promise<CancelOutcome> {
+  return endOwn(deps, bookingId, userId, (change, booking) => {
+    if (booking.status === 'confirmed') return Promise.resolve(refused({ kind: 'already-confirmed' }));
+    if (booking.status !== 'pending') return Promise.resolve(refused(endRefusal(booking)));
+    return Promise.resolve({
+      ok: true,
+      booking: release(deps, change, booking, 'expired', 'returned_by_buyer'),
+      refundMinor: 0,
+    });
+  });
+}
+
+async function endOwn(
+  deps: EndDeps,
+  bookingId: string,
+  userId: string,
+  end: (change: StockChange, booking: Booking) => Promise<CancelOutcome>,
+): Promise<CancelOutcome> {
+  const found = await findBooking(deps.db, bookingId);
+  if (found === null || found.userId !== userId) return refused({ kind: 'unknown-booking' });
+  const outcome = await changeStock(deps, found.eventId, 'cancel', async (change) => {
+    const booking = (await lockBookings(change.client, found.eventId, [bookingId])).get(bookingId);
+    return booking === undefined ? refused({ kind: 'unknown-booking' }) : end(change, booking);
+  });
+  return outcome?.value ?? refused({ kind: 'unknown-booking' });
+}
+
+function endRefusal(booking: Booking): Refusal {
+  switch (booking.status) {
+    case 'cancelled':
+      return { kind: 'already-cancelled' };
+    case 'expired':
+      return { kind: 'booking-expired' };
+    case 'pending':
+    case 'paying':
+    case 'payment_unknown':
+    case 'confirmed':
+      return { kind: 'payment-in-progress' };
+  }
+}
+
+function release(
+  deps: EndDeps,
+  change: StockChange,
+  booking: Booking,
+  to: 'cancelled' | 'expired',
+  cause: Cause,
+): Booking {
+  deps.metrics.released(cause, booking.quantity);
+  return change.transition(booking, to, cause);
+}
+
+function refundAndCancel(
+  deps: EndDeps,
+  change: StockChange,
+  booking: Booking,
+  amountMinor: number,
+  cause: Cause,
+): Booking {
+  deps.metrics.released(cause, booking.quantity);
+  change.refund({ booking, amountMinor, reason: cause, attempt: booking.attempt });
+  return change.transition(booking, 'cancelled', cause);
+}
+
+const maxEvents = 50;
+const maxBookings = 500;
+const maxRounds = 200;
+
+/**
+ * Releases every hold that is over by the database's clock, batch by batch, first to the waitlist (I15).
+ * An event whose row another process holds is left to it. Answers how many holds were released.
+ */
+export async function expireLapsedHolds(deps: EndDeps): Promise<number> {
+  let lapsed = 0;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const events = await listEventsWithLapsedHolds(deps.db, maxEvents);
+    let released = 0;
+    for (const eventId of events) {
+      const outcome = await changeStock(
+        deps,
+        eventId,
+        'expire',
+        async (change) => {
+          const holds = await lockLapsedHolds(change.client, eventId, maxBookings);
+          for (const hold of holds) release(deps, change, hold, 'expired', 'hold_lapsed');
+          return holds.length;
+        },
+        { skipLocked: true },
+      );
+      released += outcome?.value ?? 0;
+    }
+    lapsed += released;
+    if (released === 0) break;
+  }
+  deps.metrics.sweep(lapsed);
+  return lapsed;
+}
+
+/** Expires every pending hold, over or not: an operator's last resort. Answers how many. */
+export async function expireAllHolds(deps: EndDeps, events: readonly string[]): Promise<number> {
+  let expired = 0;
+  for (const eventId of events) {
+    for (let round = 0; round < maxRounds; round += 1) {
+      const outcome = await changeStock(deps, eventId, 'expire', async (change) => {
+        const holds = await lockByStatus(change.client, eventId, ['pending'], maxBookings);
+        for (const hold of holds) release(deps, change, hold, 'expired', 'forced');
+        return holds.length;
+      });
+      expired += outcome?.value ?? 0;
+      if ((outcome?.value ?? 0) < maxBookings) break;
+    }
+  }
+  return expired;
+}
+
+/** Matches free stock to whoever waits: what a join that raced a release may have left. */
+export async function matchWaitlists(deps: EndDeps): Promise<void> {
+  for (const eventId of await listEventsToMatch(deps.db, maxEvents)) {
+    await changeStock(deps, eventId, 'waitlist', () => Promise.resolve(), { skipLocked: true });
+  }
+}
+
+/** Cancels the bookings of cancelled events with a full refund, 500 at a time, until none is left. */
+export async function windDownEvents(deps: EndDeps): Promise<void> {
+  for (const eventId of await listEventsWindingDown(deps.db, maxEvents)) {
+    await changeStock(
+      deps,
+      eventId,
+      'cancel',
+      async (change) => {
+        if (change.sale.status !== 'cancelled') return;
+        const bookings = await lockByStatus(change.client, eventId, ['pending', 'confirmed'], maxBookings);
+        for (const booking of bookings) {
+          if (booking.status === 'pending') release(deps, change, booking, 'cancelled', 'event_cancelled');
+          else refundAndCancel(deps, change, booking, booking.totalMinor, 'event_cancelled');
+        }
+        if (bookings.length > 0) return;
+        await endEntries(change.client, eventId, 'event_cancelled');
+        const unsettled = await lockByStatus(change.client, eventId, ['paying', 'payment_unknown'], 1);
+        if (unsettled.length === 0) await markWoundDown(change.client, eventId);
+      },
+      { skipLocked: true },
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/** Applies payment outcomes to bookings, coalesced per event: one lock and one commit for all that wait. */
+import type { Booking } from '../domain/booking.ts';
+import { settlementOf, type PaymentOutcome, type Settlement } from '../domain/payment.ts';
+import { fits } from '../domain/stock.ts';
+import type { BookingMetrics } from '../metrics.ts';
+import { lockBookings } from '../store/bookings.ts';
+import { listRefunds } from '../store/refunds.ts';
+import { createBatcher, type Batcher } from './batcher.ts';
+import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
+
+export type SettleItem = { booking: Pick<Booking, 'id' | 'eventId'>; outcome: PaymentOutcome };
+export type SettleSettings = { maxBatch: number; unknownCheckSeconds: number };
+export type SettleDeps = StockDeps & { metrics: BookingMetrics; settle: SettleSettings };
+export type Settler = {
+  /** The booking as it is after the outcome was applied; null when it is unknown. */
+  settle: (item: SettleItem) => Promise<Booking | null>;
+  drained: () => Promise<void>;
+};
+
+const neverFull = { maxQueueSeconds: Number.POSITIVE_INFINITY, minQueue: 1_000_000, maxQueue: 1_000_000 };
+
+export function createSettler(deps: SettleDeps): Settler {
+  const batcher: Batcher<SettleItem, Booking | null> = createBatcher({
+    run: (eventId, items) => settleBatch(deps, eventId, items),
+    maxBatch: deps.settle.maxBatch,
+    // Refusing an outcome would only put it off: the money has moved.
+    ...neverFull,
+    isAbandoned: () => false,
+    observe: (batch) => deps.metrics.batch('settle', batch),
+  });
+  return {
+    settle: async (item) => {
+      const submitted = await batcher.submit(item.booking.eventId, item);
+      if (submitted.kind !== 'done') throw new Error(`a settlement was not taken: ${submitted.kind}`);
+      return submitted.result;
+    },
+    drained: batcher.drained,
+  };
+}
+
+/** One transaction for the outcomes of one event. Answers each booking as it is afterwards, in order. */
+export async function settleBatch(
+  deps: SettleDeps,
+  eventId: string,
+  items: readonly SettleItem[],
+): Promise<(Booking | null)[]> {
+  const outcome = await changeStock(deps, eventId, 'settle', (change) => settleWithin(deps, change, items));
+  return outcome?.value ?? items.map(() => null);
+}
+
+/** The same inside a change that has begun, for messages that must share its transaction. */
+export async function settleWithin(
+  deps: SettleDeps,
+  change: StockChange,
+  items: readonly SettleItem[],
+): Promise<(Booking | null)[]> {
+  const bookings = await lockBookings(
+    change.client,
+    change.sale.eventId,
+    items.map((item) => item.booking.id),
+  );
+  const refunded = await readRefundedAttempts(change, [...bookings.values()]);
+  return items.map(({ booking: { id }, outcome }) => {
+    const booking = bookings.get(id);
+    if (booking === undefined) return null;
+    // Money that was sent back already must not bring its booking back as well.
+    if (refunded.has(`${id} ${outcome.attempt}`)) return booking;
+    const settled = applySettlement(
+      deps,
+      change,
+      booking,
+      outcome,
+      settlementOf(booking, outcome, change.now),
+    );
+    bookings.set(id, settled);
+    return settled;
+  });
+}
+
+async function readRefundedAttempts(change: StockChange, bookings: readonly Booking[]): Promise<Set<string>> {
+  const ended = bookings.filter((booking) => booking.status === 'expired' || booking.status === 'cancelled');
+  if (ended.length === 0) return new Set();
+  const refunds = await listRefunds(
+    change.client,
+    ended.map((booking) => booking.id),
+  );
+  return new Set(refunds.map((refund) => `${refund.bookingId} ${refund.attempt}`));
+}
+
+function applySettlement(
+  deps: SettleDeps,
+  change: StockChange,
+  booking: Booking,
+  outcome: PaymentOutcome,
+  settlement: Settlement,
+): Booking {
+  switch (settlement.kind) {
+    case 'nothing':
+      return booking;
+    case 'refund':
+      change.refund({
+        booking,
+        amountMinor: booking.totalMinor,
+        reason: settlement.reason,
+        attempt: outcome.attempt,
+      });
+      return booking;
+    case 'reinstate-or-refund': {
+      const sellable = change.sale.status === 'published' && fits(change.stock, booking.lines);
+      if (!sellable) {
+        change.refund({
+          booking,
+          amountMinor: booking.totalMinor,
+          reason: 'late_payment',
+          attempt: outcome.attempt,
+        });
+        return booking;
+      }
+      return change.transition(booking, 'confirmed', 'late_payment', {
+        ...settlement.patch,
+        confirmedAt: change.now,
+      });
+    }
+    case 'move': {
+      const patch =
+        settlement.to === 'confirmed' ? { ...settlement.patch, confirmedAt: change.now } : settlement.patch;
+      const checkAt =
+        settlement.to === 'payment_unknown'
+          ? new Date(change.now.getTime() + deps.settle.unknownCheckSeconds * 1000)
+          : null;
+      return change.transition(booking, settlement.to, settlement.cause, patch, checkAt);
+    }
+  }
+}

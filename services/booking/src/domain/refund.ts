@@ -1,0 +1,21 @@
+/** How much of the price comes back when a buyer cancels. Pure. */
+
+export type RefundStep = { hours_before: number; percent: number };
+const msPerHour = 3_600_000;
+
+/**
+ * Minor units to refund: the percentage of the step with the most hours that are still left before
+ * `startsAt`, rounded down to a minor unit; nothing when no step is left.
+ */
+export function refundAmount(
+  totalMinor: number,
+  policy: readonly RefundStep[],
+  startsAt: Date,
+  now: Date,
+): number {
+  const hoursLeft = (startsAt.getTime() - now.getTime()) / msPerHour;
+  const step = policy
+    .toSorted((a, b) => b.hours_before - a.hours_before)
+    .find((candidate) => hoursLeft > candidate.hours_before);
+  return step === undefined ? 0 : Math.floor((totalMinor * step.percent) / 100);
+}

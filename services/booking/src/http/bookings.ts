@@ -1,0 +1,222 @@
+/** Routes of a buyer's bookings: look, cancel, give back, list, tickets. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import type { Principal } from '@evently/kit/auth';
+import { principalOf } from '@evently/kit/guards';
+import { documentRefusals } from '@evently/kit/refusals';
+import { toMajor } from '@evently/contracts/money';
+import { cancelBooking, returnHold, type CancelOutcome, type EndDeps } from '../actions/end-bookings.ts';
+import type { Booking } from '../domain/booking.ts';
+import { findBooking, listByUser } from '../store/bookings.ts';
+import { listDetails } from '../store/details.ts';
+import { listRefunds } from '../store/refunds.ts';
+import { listTickets } from '../store/tickets.ts';
+import { answerRefusal } from './problems.ts';
+import { bookingList, bookingView, cancelled, listQuery, ticketView, uuid } from './schemas.ts';
+import { viewBooking } from './views.ts';
+
+type Guard = MiddlewareHandler<ServiceEnv>;
+export type BookingRouteDeps = EndDeps & { guards: { buyer: Guard; writeLimit: Guard } };
+
+const params = z.object({ id: uuid });
+const security = [{ bearer: [] }];
+const readRefusals = documentRefusals({
+  400: 'invalid_request',
+  401: 'unauthorized',
+  404: 'not_found (also for what is not yours)',
+});
+const endRefusals = documentRefusals({
+  400: 'invalid_request',
+  401: 'unauthorized',
+  404: 'not_found',
+  409: 'already_cancelled, already_confirmed, payment_in_progress',
+  410: 'booking_expired',
+  429: 'rate_limited',
+});
+
+export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
+  const app = createRouter();
+  const { guards } = deps;
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/bookings/user/{id}',
+      summary: 'Bookings of a buyer, newest first; the buyer or an administrator',
+      security,
+      middleware: [guards.buyer],
+      request: { params, query: listQuery },
+      responses: {
+        200: { description: 'A page of bookings', content: { 'application/json': { schema: bookingList } } },
+        ...readRefusals,
+      },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      if (!maySee(principalOf(c), id)) return answerRefusal(c, { kind: 'unknown-booking' });
+      return c.json(await pageOfBookings(deps, id, c.req.valid('query')), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/bookings/{id}',
+      summary: 'A booking; its owner or an administrator',
+      security,
+      middleware: [guards.buyer],
+      request: { params },
+      responses: {
+        200: { description: 'The booking', content: { 'application/json': { schema: bookingView } } },
+        ...readRefusals,
+      },
+    }),
+    async (c) => {
+      const booking = await findVisible(deps, c, c.req.valid('param').id);
+      if (booking === null) return answerRefusal(c, { kind: 'unknown-booking' });
+      const [view] = await viewBookings(deps, [booking]);
+      return view === undefined ? answerRefusal(c, { kind: 'unknown-booking' }) : c.json(view, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/bookings/{id}/tickets',
+      summary: 'The tickets of a confirmed booking, with their codes',
+      security,
+      middleware: [guards.buyer],
+      request: { params },
+      responses: {
+        200: {
+          description: 'One ticket for each seat',
+          content: {
+            'application/json': { schema: z.object({ booking_id: uuid, tickets: z.array(ticketView) }) },
+          },
+        },
+        ...readRefusals,
+      },
+    }),
+    async (c) => {
+      const booking = await findVisible(deps, c, c.req.valid('param').id);
+      if (booking === null) return answerRefusal(c, { kind: 'unknown-booking' });
+      return c.json({ booking_id: booking.id, tickets: await viewTickets(deps, booking) }, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/bookings/{id}',
+      summary: 'Cancel a booking: a hold is released, a bought one refunded by policy',
+      security,
+      middleware: [guards.buyer, guards.writeLimit],
+      request: { params },
+      responses: {
+        200: { description: 'Cancelled', content: { 'application/json': { schema: cancelled } } },
+        ...endRefusals,
+      },
+    }),
+    async (c) => {
+      const outcome = await cancelBooking(deps, c.req.valid('param').id, principalOf(c).id);
+      return outcome.ok
+        ? c.json(cancelView(outcome, 'The booking is cancelled.'), 200)
+        : answerRefusal(c, outcome.refusal);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/bookings/{id}/expire',
+      summary: 'Give a pending reservation back',
+      security,
+      middleware: [guards.buyer, guards.writeLimit],
+      request: { params },
+      responses: {
+        200: { description: 'The seats went back', content: { 'application/json': { schema: cancelled } } },
+        ...endRefusals,
+      },
+    }),
+    async (c) => {
+      const outcome = await returnHold(deps, c.req.valid('param').id, principalOf(c).id);
+      return outcome.ok
+        ? c.json(cancelView(outcome, 'The reservation was given back.'), 200)
+        : answerRefusal(c, outcome.refusal);
+    },
+  );
+  return app;
+}
+
+function maySee(principal: Principal, ownerId: string): boolean {
+  return principal.role === 'admin' || principal.id === ownerId;
+}
+
+/** The booking when the caller may see it; a stranger's is as unknown as a missing one (I40). */
+export async function findVisible(
+  deps: Pick<EndDeps, 'db'>,
+  c: Context<ServiceEnv>,
+  bookingId: string,
+): Promise<Booking | null> {
+  const booking = await findBooking(deps.db, bookingId);
+  return booking !== null && maySee(principalOf(c), booking.userId) ? booking : null;
+}
+
+export async function viewBookings(
+  deps: Pick<EndDeps, 'db'>,
+  bookings: readonly Booking[],
+): Promise<z.output<typeof bookingView>[]> {
+  const details = await listDetails(deps.db, [...new Set(bookings.map((booking) => booking.eventId))]);
+  const refunds = await listRefunds(
+    deps.db,
+    bookings.map((booking) => booking.id),
+  );
+  return bookings.map((booking) =>
+    viewBooking(
+      booking,
+      details.get(booking.eventId),
+      refunds.filter((refund) => refund.bookingId === booking.id),
+    ),
+  );
+}
+
+export async function pageOfBookings(
+  deps: Pick<EndDeps, 'db'>,
+  userId: string,
+  query: z.output<typeof listQuery>,
+): Promise<z.output<typeof bookingList>> {
+  const { page, limit, status } = query;
+  const { bookings, total } = await listByUser(deps.db, userId, status ?? null, {
+    limit,
+    offset: (page - 1) * limit,
+  });
+  return {
+    bookings: await viewBookings(deps, bookings),
+    total,
+    page,
+    limit,
+    total_pages: Math.ceil(total / limit),
+  };
+}
+
+async function viewTickets(deps: BookingRouteDeps, booking: Booking): Promise<z.output<typeof ticketView>[]> {
+  const tickets = await listTickets(deps.db, booking.id);
+  return tickets.map((ticket) => {
+    const code = deps.tickets.codeOf(ticket);
+    return {
+      ticket_id: `${ticket.bookingId}-${ticket.number}`,
+      number: ticket.number,
+      tier_id: ticket.tierId,
+      status: ticket.status,
+      code,
+      qr: `evently:${booking.eventId}:${code}`,
+      used_at: ticket.usedAt?.toISOString() ?? null,
+    };
+  });
+}
+
+function cancelView(outcome: CancelOutcome & { ok: true }, message: string): z.output<typeof cancelled> {
+  const { currency } = outcome.booking;
+  return {
+    message,
+    refund_status: outcome.refundMinor === 0 ? 'none' : 'pending',
+    refund_amount: toMajor(outcome.refundMinor, currency),
+    currency,
+  };
+}

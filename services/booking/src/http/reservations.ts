@@ -1,0 +1,195 @@
+/** Routes of reserving and confirming: the hot path. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import { principalOf } from '@evently/kit/guards';
+import { badRequest, problemResponse } from '@evently/kit/problems';
+import { documentRefusals } from '@evently/kit/refusals';
+import { toMajor } from '@evently/contracts/money';
+import { confirmBooking, type ConfirmDeps } from '../actions/confirm-booking.ts';
+import type { ReserveInput, ReserveQueue } from '../actions/reserve-seats.ts';
+import type { Boards } from '../actions/boards.ts';
+import { answerRefusal } from './problems.ts';
+import {
+  availability,
+  confirmation,
+  confirmBody,
+  idempotencyKey,
+  quantity,
+  reservation,
+  reserveBody,
+  uuid,
+} from './schemas.ts';
+import { confirmationView, reservationView } from './views.ts';
+
+/** Availability is read for each question; questions that arrive meanwhile share the read. */
+const availabilityMaxAgeMs = 0;
+
+type Guard = MiddlewareHandler<ServiceEnv>;
+export type ReservationRouteDeps = ConfirmDeps & {
+  queue: ReserveQueue;
+  boards: Boards;
+  guards: { buyer: Guard; reserveLimit: Guard; writeLimit: Guard; readLimit: Guard };
+};
+
+export function reservationRoutes(deps: ReservationRouteDeps): ServiceApp {
+  const app = createRouter();
+  const { guards } = deps;
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/bookings/check-availability',
+      summary: 'Whether a quantity is available, fresh from the database',
+      middleware: [guards.readLimit],
+      request: { query: z.object({ event_id: uuid, quantity: z.coerce.number().pipe(quantity).default(1) }) },
+      responses: {
+        200: { description: 'What is left now', content: { 'application/json': { schema: availability } } },
+        ...documentRefusals({ 400: 'invalid_request', 404: 'not_found', 429: 'rate_limited' }),
+      },
+    }),
+    async (c) => {
+      const query = c.req.valid('query');
+      const board = await deps.boards.fresh(query.event_id, availabilityMaxAgeMs);
+      if (board === null) return answerRefusal(c, { kind: 'unknown-event' });
+      const seats = board.tiers.reduce((sum, tier) => sum + tier.available, 0);
+      const base = Math.min(...board.tiers.map((tier) => tier.priceMinor));
+      return c.json(
+        {
+          available:
+            board.tiers.some((tier) => tier.available >= query.quantity) &&
+            query.quantity <= board.maxPerBooking,
+          available_seats: seats,
+          max_per_booking: board.maxPerBooking,
+          base_price: toMajor(base, board.currency),
+          currency: board.currency,
+        },
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/bookings/reserve',
+      summary: 'Hold seats, all or nothing, for a limited time',
+      security: [{ bearer: [] }],
+      middleware: [guards.buyer, guards.reserveLimit],
+      request: { body: { required: true, content: { 'application/json': { schema: reserveBody } } } },
+      responses: {
+        200: { description: 'The seats are held', content: { 'application/json': { schema: reservation } } },
+        ...documentRefusals({
+          400: 'invalid_request, malformed_body, over_booking_limit, tier_required, unknown_tier',
+          401: 'unauthorized',
+          404: 'not_found',
+          409: 'sold_out (with waitlist when enrolled), not_enough_seats, limit_reached, sale_not_open, sale_closed, event_cancelled',
+          413: 'body_too_large',
+          422: 'idempotency_key_reused',
+          429: 'rate_limited',
+          503: 'queue_full, database_unavailable',
+        }),
+      },
+    }),
+    (c) => reserve(deps, c, c.req.valid('json')),
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/bookings/confirm',
+      summary: 'Pay for a reservation and confirm it; charges once',
+      security: [{ bearer: [] }],
+      middleware: [guards.buyer, guards.writeLimit],
+      request: { body: { required: true, content: { 'application/json': { schema: confirmBody } } } },
+      responses: {
+        200: { description: 'Confirmed', content: { 'application/json': { schema: confirmation } } },
+        202: {
+          description: 'The payment has no outcome yet; look at Location',
+          content: { 'application/json': { schema: confirmation } },
+        },
+        ...documentRefusals({
+          400: 'invalid_request',
+          401: 'unauthorized',
+          402: 'payment_refused',
+          404: 'not_found',
+          409: 'already_cancelled, booking_released',
+          410: 'booking_expired',
+          429: 'rate_limited',
+          503: 'database_unavailable',
+        }),
+      },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const outcome = await confirmBooking(deps, {
+        bookingId: body.reservation_id,
+        userId: principalOf(c).id,
+        paymentToken: body.payment_token,
+        paymentMethod: body.payment_method,
+      });
+      if (!outcome.ok) return answerRefusal(c, outcome.refusal);
+      if (outcome.settled) return c.json(confirmationView(outcome.booking), 200);
+      c.header('location', `/api/booking/bookings/${outcome.booking.id}`);
+      return c.json(confirmationView(outcome.booking), 202);
+    },
+  );
+  return app;
+}
+
+async function reserve(
+  deps: ReservationRouteDeps,
+  c: Context<ServiceEnv>,
+  body: z.output<typeof reserveBody>,
+): Promise<Response> {
+  const key = keyOf(c, body.idempotency_key);
+  if (key === null) {
+    return problemResponse(
+      badRequest([
+        {
+          field: 'idempotency_key',
+          message: 'needed, in the body or as Idempotency-Key: 1 to 255 characters',
+        },
+      ]),
+      c.get('requestId'),
+    );
+  }
+  const lines: ReserveInput['lines'] = body.items?.map((item) => ({
+    tierId: item.tier_id,
+    quantity: item.quantity,
+  })) ?? [{ tierId: body.tier_id ?? null, quantity: body.quantity ?? 0 }];
+  const outcome = await deps.queue.reserve({
+    eventId: body.event_id,
+    userId: principalOf(c).id,
+    key,
+    lines,
+    isAbandoned: abandonedBy(c.env),
+  });
+  if (!outcome.ok) {
+    // Nobody reads the answer to an abandoned request; 499 is for the log alone.
+    return 'abandoned' in outcome ? new Response(null, { status: 499 }) : answerRefusal(c, outcome.refusal);
+  }
+  if (outcome.replayed) c.header('idempotency-replayed', 'true');
+  return c.json(reservationView(outcome.booking), 200);
+}
+
+/** The header, quoted or bare, before the body's member; null when there is none or it is not valid. */
+function keyOf(c: Context<ServiceEnv>, inBody: string | undefined): string | null {
+  const header = c.req.header('idempotency-key');
+  if (header === undefined) return inBody ?? null;
+  const bare = /^".*"$/.test(header) ? header.slice(1, -1) : header;
+  const parsed = idempotencyKey.safeParse(bare);
+  return parsed.success ? parsed.data : null;
+}
+
+type NodeBindings = { incoming?: IncomingMessage; outgoing?: ServerResponse };
+
+/** True once the client's connection is gone; false where there is no connection, as in tests. */
+function abandonedBy(env: unknown): () => boolean {
+  const outgoing = hasOutgoing(env) ? env.outgoing : undefined;
+  return () => outgoing?.destroyed === true;
+}
+function hasOutgoing(env: unknown): env is NodeBindings {
+  return typeof env === 'object' && env !== null && 'outgoing' in env;
+}

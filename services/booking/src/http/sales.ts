@@ -1,0 +1,149 @@
+/** Routes of the armed sale and of warming up; for the operator. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import { documentRefusals } from '@evently/kit/refusals';
+import { armSale, disarmSale } from '../actions/arm-sale.ts';
+import type { StockDeps } from '../actions/change-stock.ts';
+import type { Warmer } from '../actions/warm-up.ts';
+import { findArmed } from '../store/details.ts';
+import { readNow } from '../store/paying.ts';
+import { listEventStock } from '../store/reports.ts';
+import { answerRefusal } from './problems.ts';
+import { armBody, fenceQuery, message, saleView, uuid, warmTask } from './schemas.ts';
+
+export type SaleRouteDeps = StockDeps & {
+  warmer: Warmer;
+  guards: { service: MiddlewareHandler<ServiceEnv> };
+};
+
+const security = [{ apiKey: [] }];
+const params = z.object({ eventId: uuid });
+const fenced = documentRefusals({
+  400: 'invalid_request',
+  401: 'unauthorized',
+  404: 'not_found',
+  409: 'stale_epoch, with what is stored',
+});
+
+export function saleRoutes(deps: SaleRouteDeps): ServiceApp {
+  const app = createRouter();
+  const middleware = [deps.guards.service];
+  const answer = {
+    200: {
+      description: 'The sale as this process sees it',
+      content: { 'application/json': { schema: saleView } },
+    },
+    ...fenced,
+  };
+  app.openapi(
+    createRoute({
+      method: 'put',
+      path: '/internal/sales/{eventId}',
+      summary: 'Arm the sale window; fenced by epoch, uid and generation',
+      security,
+      middleware,
+      request: { params, body: { required: true, content: { 'application/json': { schema: armBody } } } },
+      responses: answer,
+    }),
+    async (c) => {
+      const { eventId } = c.req.valid('param');
+      const body = c.req.valid('json');
+      const outcome = await armSale(deps, eventId, {
+        epoch: body.epoch,
+        uid: body.uid,
+        generation: body.generation,
+        intent: body.intent,
+        opensAt: new Date(body.opens_at),
+        closesAt: body.closes_at === null ? null : new Date(body.closes_at),
+      });
+      if (!outcome.ok) return answerRefusal(c, outcome.refusal);
+      const view = await readSale(deps, eventId);
+      return view === null ? answerRefusal(c, { kind: 'unknown-sale' }) : c.json(view, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/internal/sales/{eventId}',
+      summary: 'The armed sale and what this process has warm',
+      security,
+      middleware,
+      request: { params },
+      responses: answer,
+    }),
+    async (c) => {
+      const view = await readSale(deps, c.req.valid('param').eventId);
+      return view === null ? answerRefusal(c, { kind: 'unknown-sale' }) : c.json(view, 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/internal/sales/{eventId}',
+      summary: 'Disarm; leaves a tombstone',
+      security,
+      middleware,
+      request: { params, query: fenceQuery },
+      responses: {
+        200: { description: 'Disarmed', content: { 'application/json': { schema: message } } },
+        ...fenced,
+      },
+    }),
+    async (c) => {
+      const outcome = await disarmSale(deps, c.req.valid('param').eventId, c.req.valid('query'));
+      return outcome.ok
+        ? c.json({ message: 'The sale is disarmed.' }, 200)
+        : answerRefusal(c, outcome.refusal);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/internal/prewarm',
+      summary: 'Warm what the sale of an event needs in this process',
+      security,
+      middleware,
+      request: {
+        body: {
+          required: true,
+          content: { 'application/json': { schema: z.strictObject({ event_id: uuid }) } },
+        },
+      },
+      responses: {
+        200: {
+          description: 'What was warmed',
+          content: { 'application/json': { schema: z.object({ warm: z.array(warmTask) }) } },
+        },
+        ...documentRefusals({ 400: 'invalid_request', 401: 'unauthorized' }),
+      },
+    }),
+    async (c) => c.json({ warm: await deps.warmer.warm(c.req.valid('json').event_id) }, 200),
+  );
+  return app;
+}
+
+async function readSale(deps: SaleRouteDeps, eventId: string): Promise<z.output<typeof saleView> | null> {
+  const armed = await findArmed(deps.db, eventId);
+  const [stock] = await listEventStock(deps.db, [eventId]);
+  if (armed === null || stock === undefined) return null;
+  const now = await readNow(deps.db);
+  const opensAt = new Date(Math.max(armed.opensAt.getTime(), armed.armedAt.getTime()));
+  const opened = !armed.disarmed && armed.intent !== 'Hold' && opensAt <= now;
+  return {
+    event_id: eventId,
+    epoch: armed.epoch,
+    uid: armed.uid,
+    generation: armed.generation,
+    opens_at: armed.opensAt.toISOString(),
+    closes_at: armed.closesAt?.toISOString() ?? null,
+    intent: armed.intent,
+    armed: !armed.disarmed,
+    armed_at: armed.armedAt.toISOString(),
+    opened_at: opened ? opensAt.toISOString() : null,
+    held: stock.held,
+    sold: stock.sold,
+    available: stock.available,
+    warm: [...deps.warmer.stateOf(eventId)],
+  };
+}

@@ -1,0 +1,238 @@
+/** Shapes of this service's HTTP interface. */
+import { z } from '@hono/zod-openapi';
+
+export const maxQuantity = 1_000;
+const maxItems = 50;
+
+export const uuid = z.uuid();
+export const instant = z.iso.datetime();
+export const quantity = z
+  .int()
+  .min(1, 'must be 1 or more')
+  .max(maxQuantity, `must be ${maxQuantity} or less`);
+/** Free text; control characters are ours. */
+export const idempotencyKey = z
+  .string()
+  .min(1)
+  .max(255)
+  // oxlint-disable-next-line no-control-regex -- this is the rule that refuses them
+  .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must hold no control characters');
+
+export const reserveBody = z
+  .strictObject({
+    event_id: uuid,
+    quantity: quantity.optional(),
+    tier_id: uuid.optional(),
+    items: z
+      .array(z.strictObject({ tier_id: uuid, quantity }))
+      .min(1)
+      .max(maxItems)
+      .optional(),
+    idempotency_key: idempotencyKey.optional(),
+  })
+  .refine((body) => (body.quantity === undefined) !== (body.items === undefined), {
+    message: 'send quantity, or items instead of it',
+    path: ['quantity'],
+  })
+  .refine((body) => body.items === undefined || body.tier_id === undefined, {
+    message: 'each of the items names its tier',
+    path: ['tier_id'],
+  })
+  .openapi('Reserve');
+
+export const reservation = z
+  .object({
+    reservation_id: uuid,
+    booking_reference: z.string(),
+    expires_at: instant,
+    total_amount: z.number(),
+    currency: z.string(),
+    status: z.string(),
+  })
+  .openapi('Reservation');
+
+export const confirmBody = z
+  .strictObject({
+    reservation_id: uuid,
+    payment_token: z.string().min(1).max(500),
+    payment_method: z.string().min(1).max(60),
+    idempotency_key: idempotencyKey.optional(),
+  })
+  .openapi('Confirm');
+
+export const confirmation = z
+  .object({
+    booking_id: uuid,
+    booking_reference: z.string(),
+    status: z.string(),
+    ticket_url: z.string().nullable(),
+    payment: z.object({
+      transaction_id: z.string().nullable(),
+      status: z.string(),
+      amount: z.number(),
+      currency: z.string(),
+    }),
+  })
+  .openapi('Confirmation');
+
+export const bookingStatus = z.enum([
+  'pending',
+  'paying',
+  'payment_unknown',
+  'confirmed',
+  'cancelled',
+  'expired',
+]);
+
+export const bookingView = z
+  .object({
+    booking_id: uuid,
+    booking_reference: z.string(),
+    user_id: uuid,
+    event: z.object({ event_id: uuid, name: z.string(), venue: z.string(), datetime: instant }),
+    quantity: z.int(),
+    items: z.array(z.object({ tier_id: uuid, quantity: z.int(), unit_price: z.number() })),
+    total_amount: z.number(),
+    currency: z.string(),
+    status: bookingStatus,
+    payment_status: z.enum([
+      'none',
+      'pending',
+      'unknown',
+      'paid',
+      'refund_pending',
+      'refunded',
+      'refund_failed',
+    ]),
+    refund_amount: z.number(),
+    ticket_url: z.string().nullable(),
+    expires_at: instant.nullable(),
+    booked_at: instant,
+    confirmed_at: instant.nullable(),
+  })
+  .openapi('Booking');
+
+export const bookingList = z
+  .object({
+    bookings: z.array(bookingView),
+    total: z.int(),
+    page: z.int(),
+    limit: z.int(),
+    total_pages: z.int(),
+  })
+  .openapi('BookingList');
+
+const pageNumber = z.coerce.number().int().min(1);
+export const listQuery = z.object({
+  page: pageNumber.max(10_000).default(1),
+  limit: pageNumber.max(100).default(20),
+  status: bookingStatus.optional(),
+});
+
+export const cancelled = z
+  .object({
+    message: z.string(),
+    refund_status: z.enum(['none', 'pending']),
+    refund_amount: z.number(),
+    currency: z.string(),
+  })
+  .openapi('Cancelled');
+
+export const availability = z
+  .object({
+    available: z.boolean(),
+    available_seats: z.int(),
+    max_per_booking: z.int(),
+    base_price: z.number(),
+    currency: z.string(),
+  })
+  .openapi('Availability');
+
+export const ticketView = z
+  .object({
+    ticket_id: z.string(),
+    number: z.int(),
+    tier_id: uuid,
+    status: z.enum(['valid', 'used', 'void']),
+    code: z.string(),
+    qr: z.string(),
+    used_at: instant.nullable(),
+  })
+  .openapi('Ticket');
+
+export const joinBody = z
+  .strictObject({ event_id: uuid, quantity, tier_id: uuid.optional() })
+  .openapi('JoinWaitlist');
+export const joined = z
+  .object({ waitlist_id: uuid, position: z.int(), estimated_wait: z.string(), status: z.string() })
+  .openapi('JoinedWaitlist');
+export const place = z
+  .object({
+    waitlist_id: uuid,
+    position: z.int(),
+    total_waiting: z.int(),
+    status: z.enum(['waiting', 'offered', 'converted', 'expired']),
+    estimated_wait: z.string(),
+    quantity_requested: z.int(),
+    tier_id: uuid,
+    reservation_id: uuid.optional(),
+    offered_at: instant.optional(),
+    expires_at: instant.optional(),
+  })
+  .openapi('WaitlistPlace');
+export const leaveBody = z.strictObject({ event_id: uuid }).openapi('LeaveWaitlist');
+export const message = z.object({ message: z.string() }).openapi('Message');
+
+export const scanBody = z
+  .strictObject({ code: z.string().min(16).max(200), where: z.string().max(120).default('') })
+  .openapi('Scan');
+export const scanned = z
+  .object({
+    status: z.literal('accepted'),
+    booking_id: uuid,
+    event_id: uuid,
+    tier_id: uuid,
+    number: z.int(),
+    used_at: instant,
+  })
+  .openapi('Scanned');
+
+export const armBody = z
+  .strictObject({
+    epoch: z.int().min(0),
+    uid: z.string().min(1).max(128),
+    generation: z.int().min(0),
+    opens_at: z.iso.datetime({ offset: true }),
+    closes_at: z.iso.datetime({ offset: true }).nullable(),
+    intent: z.enum(['Run', 'Hold', 'Stop']),
+  })
+  .openapi('ArmSale');
+export const fenceQuery = z.object({
+  epoch: z.coerce.number().int().min(0),
+  uid: z.string().min(1).max(128),
+  generation: z.coerce.number().int().min(0),
+});
+export const warmTask = z.object({
+  task: z.string(),
+  result: z.enum(['warm', 'failed']),
+  items: z.int(),
+  seconds: z.number(),
+});
+export const saleView = z
+  .object({
+    event_id: uuid,
+    epoch: z.int(),
+    uid: z.string(),
+    generation: z.int(),
+    opens_at: instant,
+    closes_at: instant.nullable(),
+    intent: z.string(),
+    armed: z.boolean(),
+    armed_at: instant,
+    opened_at: instant.nullable(),
+    held: z.int(),
+    sold: z.int(),
+    available: z.int(),
+    warm: z.array(warmTask),
+  })
+  .openapi('Sale');

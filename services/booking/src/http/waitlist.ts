@@ -1,0 +1,159 @@
+/** Routes of the waitlist. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { createRouter, refuse, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import { principalOf } from '@evently/kit/guards';
+import { fingerprintOf, withIdempotency, type Answer } from '@evently/kit/idempotency';
+import { documentRefusals } from '@evently/kit/refusals';
+import {
+  joinWaitlist,
+  leaveWaitlist,
+  readPlace,
+  type Place,
+  type WaitDeps,
+} from '../actions/wait-for-seats.ts';
+import { claimOf } from '../domain/booking.ts';
+import type { Refusal } from '../domain/refusals.ts';
+import { answerRefusal, problemOf } from './problems.ts';
+import { idempotencyKey, joinBody, joined, leaveBody, message, place, uuid } from './schemas.ts';
+
+type Guard = MiddlewareHandler<ServiceEnv>;
+export type WaitlistRouteDeps = WaitDeps & { guards: { buyer: Guard; writeLimit: Guard } };
+
+const security = [{ bearer: [] }];
+
+export function waitlistRoutes(deps: WaitlistRouteDeps): ServiceApp {
+  const app = createRouter();
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/v1/waitlist/join',
+      summary: 'Wait for seats that come back',
+      security,
+      middleware: [deps.guards.buyer, deps.guards.writeLimit],
+      request: {
+        headers: z.object({ 'idempotency-key': idempotencyKey.optional() }),
+        body: { required: true, content: { 'application/json': { schema: joinBody } } },
+      },
+      responses: {
+        200: { description: 'Waiting', content: { 'application/json': { schema: joined } } },
+        ...documentRefusals({
+          400: 'invalid_request, seats_available, tier_required, unknown_tier, over_booking_limit',
+          401: 'unauthorized',
+          404: 'not_found',
+          409: 'already_waiting, waitlist_closed, waitlist_full, limit_reached, event_cancelled',
+          422: 'idempotency_key_reused',
+          429: 'rate_limited',
+        }),
+      },
+    }),
+    async (c) => {
+      const body = c.req.valid('json');
+      const userId = principalOf(c).id;
+      let refusal: Refusal | null = null;
+      const outcome = await withIdempotency(
+        deps.db,
+        {
+          principal: userId,
+          operation: 'POST /waitlist/join',
+          key: c.req.valid('header')['idempotency-key'],
+          fingerprint: fingerprintOf(body),
+        },
+        async (client): Promise<Answer> => {
+          const input = {
+            eventId: body.event_id,
+            userId,
+            tierId: body.tier_id ?? null,
+            quantity: body.quantity,
+          };
+          const result = await joinWaitlist(deps, input, client);
+          if (!result.ok) {
+            ({ refusal } = result);
+            return { status: problemOf(result.refusal).status, body: '' };
+          }
+          const view: z.output<typeof joined> = {
+            waitlist_id: result.waitlistId,
+            position: result.position,
+            estimated_wait: estimate(result.position),
+            status: 'waiting',
+          };
+          return { status: 200, body: JSON.stringify(view) };
+        },
+      );
+      if (outcome.kind === 'key-reused') return refuse(c, problemOf(outcome));
+      if (refusal !== null) return answerRefusal(c, refusal);
+      if (outcome.replayed) c.header('idempotency-replayed', 'true');
+      return c.json(joined.parse(JSON.parse(outcome.answer.body)), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/waitlist/position',
+      summary: 'Where you stand; an open offer names its reservation',
+      security,
+      middleware: [deps.guards.buyer],
+      request: { query: z.object({ event_id: uuid, tier_id: uuid.optional() }) },
+      responses: {
+        200: { description: 'Your place', content: { 'application/json': { schema: place } } },
+        ...documentRefusals({ 400: 'invalid_request', 401: 'unauthorized', 404: 'not_waiting' }),
+      },
+    }),
+    async (c) => {
+      const query = c.req.valid('query');
+      const found = await readPlace(deps.db, query.event_id, principalOf(c).id, query.tier_id ?? null);
+      return found === null ? answerRefusal(c, { kind: 'not-waiting' }) : c.json(placeView(found), 200);
+    },
+  );
+  app.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/api/v1/waitlist/leave',
+      summary: 'Leave the waitlist; an open offer passes on',
+      security,
+      middleware: [deps.guards.buyer, deps.guards.writeLimit],
+      request: { body: { required: true, content: { 'application/json': { schema: leaveBody } } } },
+      responses: {
+        200: { description: 'Left', content: { 'application/json': { schema: message } } },
+        ...documentRefusals({
+          400: 'invalid_request',
+          401: 'unauthorized',
+          404: 'not_waiting, not_found',
+          429: 'rate_limited',
+        }),
+      },
+    }),
+    async (c) => {
+      const outcome = await leaveWaitlist(deps, c.req.valid('json').event_id, principalOf(c).id);
+      return outcome.ok
+        ? c.json({ message: 'You have left the waitlist.' }, 200)
+        : answerRefusal(c, outcome.refusal);
+    },
+  );
+  return app;
+}
+
+function placeView(found: Place): z.output<typeof place> {
+  const { entry, offer } = found;
+  const live = offer !== null && claimOf(offer.status) === 'held';
+  return {
+    waitlist_id: entry.id,
+    position: found.position,
+    total_waiting: found.totalWaiting,
+    status: entry.status === 'left' ? 'expired' : entry.status,
+    estimated_wait: entry.status === 'waiting' ? estimate(found.position) : 'none',
+    quantity_requested: entry.quantity,
+    tier_id: entry.tierId,
+    ...(live ? { reservation_id: offer.id, expires_at: offer.expiresAt.toISOString() } : {}),
+    ...(entry.offeredAt === null ? {} : { offered_at: entry.offeredAt.toISOString() }),
+  };
+}
+
+// Holds end after a quarter of an hour unless they are paid, and about one in ten is not: what frees one
+// place is some ten holds ahead of it. An honest range is better than minutes nobody can know.
+const soonUpTo = 10;
+const laterUpTo = 100;
+function estimate(position: number): string {
+  if (position <= soonUpTo) return 'under an hour if holds lapse';
+  return position <= laterUpTo ? 'hours, or until others cancel' : 'unlikely before others cancel';
+}

@@ -1,0 +1,40 @@
+/** What happens by the clock: lapsed holds, open payments, waiting buyers, cancelled events. */
+import { startTicker, type Ticker } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { resolvePayment, type ConfirmDeps } from '../actions/confirm-booking.ts';
+import { expireLapsedHolds, matchWaitlists, windDownEvents, type EndDeps } from '../actions/end-bookings.ts';
+import { claimUnsettled } from '../store/paying.ts';
+
+export type SweepDeps = EndDeps &
+  ConfirmDeps & { log: Logger; sweepMs: number; giveUpSeconds: number; checkSeconds: number };
+
+const maxUnsettled = 50;
+
+/** Starts every sweep; one that fails is logged and comes again. `stop` waits for those that run. */
+export function startSweeps(deps: SweepDeps): { stop: () => Promise<void> } {
+  const sweeps: Ticker[] = [
+    sweep(deps, 'lapsed holds', async () => void (await expireLapsedHolds(deps))),
+    sweep(deps, 'waiting buyers', () => matchWaitlists(deps)),
+    sweep(deps, 'cancelled events', () => windDownEvents(deps)),
+    sweep(deps, 'open payments', () => resolveOpenPayments(deps)),
+  ];
+  return { stop: async () => void (await Promise.all(sweeps.map((ticker) => ticker.stop()))) };
+}
+
+function sweep(deps: SweepDeps, what: string, work: () => Promise<void>): Ticker {
+  return startTicker(deps.sweepMs, async () => {
+    try {
+      await work();
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) deps.log.warn({ sweep: what }, 'a sweep waits for the database');
+      else deps.log.error({ sweep: what, err: error }, 'a sweep failed; it comes again');
+    }
+  });
+}
+
+/** Asks about each payment that is open for too long. */
+export async function resolveOpenPayments(deps: SweepDeps): Promise<void> {
+  const open = await claimUnsettled(deps.db, maxUnsettled, deps.checkSeconds);
+  await Promise.all(open.map((booking) => resolvePayment(deps, booking)));
+}

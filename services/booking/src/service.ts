@@ -1,0 +1,171 @@
+/** The booking service: every seat's state, reserving, the life of a booking, the waitlist. */
+import { randomUUID } from 'node:crypto';
+import { createApp } from '@evently/kit/app';
+import type { Caller } from '@evently/kit/caller';
+import {
+  addressKey,
+  principalOf,
+  rateLimit,
+  requireAdmin,
+  requireApiKey,
+  requirePrincipal,
+} from '@evently/kit/guards';
+import { createRelay } from '@evently/kit/outbox';
+import type { PlatformDeps } from '@evently/kit/platform';
+import type { Service } from '@evently/kit/serve';
+import { createBoards, type Boards } from './actions/boards.ts';
+import type { CommittedChange, StockDeps } from './actions/change-stock.ts';
+import { createReserveQueue, type ReserveQueue } from './actions/reserve-seats.ts';
+import { createSettler } from './actions/settle-payments.ts';
+import { createTicketCodes } from './actions/ticket-codes.ts';
+import { createWarmer } from './actions/warm-up.ts';
+import { createWatchers, type Watchers } from './actions/watch-bookings.ts';
+import type { BookingConfig } from './config.ts';
+import { bookingRoutes } from './http/bookings.ts';
+import { internalRoutes } from './http/internal.ts';
+import { reservationRoutes } from './http/reservations.ts';
+import { saleRoutes } from './http/sales.ts';
+import { streamRoutes } from './http/streams.ts';
+import { ticketRoutes } from './http/tickets.ts';
+import { waitlistRoutes } from './http/waitlist.ts';
+import { createHandlers, subscribe } from './jobs/messages.ts';
+import { startSweeps } from './jobs/sweeps.ts';
+import { createBookingMetrics, type BookingMetrics } from './metrics.ts';
+
+export type BookingDeps = PlatformDeps & { config: BookingConfig; paymentCaller: Caller };
+
+const settleSettings = { maxBatch: 256 };
+
+/** Builds the service; `start` begins sweeps and the relay, `stop` ends them and answers what waits. */
+export function createBookingService(deps: BookingDeps): Service {
+  const { config, platform } = deps;
+  const queueRef: { current: ReserveQueue | null } = { current: null };
+  const metrics = createBookingMetrics(deps.registry, () => queueRef.current?.waiting() ?? 0);
+  const boards = createBoards(deps.db);
+  const watchers = createWatchers({ db: deps.db, log: deps.log, maxStreams: config.BOOKING_MAX_STREAMS });
+  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log: deps.log });
+  const stock: StockDeps = {
+    db: deps.db,
+    clock: deps.clock,
+    writer: randomUUID(),
+    tickets: createTicketCodes(config.BOOKING_TICKET_SECRET),
+    offers: { offerSeconds: config.BOOKING_OFFER_SECONDS },
+    committed: (change) =>
+      afterCommit(change, stock.writer, { boards, watchers, metrics, wakeRelay: relay.wake }),
+  };
+  const queue = createReserveQueue({ ...stock, boards, metrics, reserve: reserveSettings(config) });
+  queueRef.current = queue;
+  const settleDeps = {
+    ...stock,
+    metrics,
+    settle: { ...settleSettings, unknownCheckSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS },
+  };
+  const settler = createSettler(settleDeps);
+  const confirmDeps = {
+    ...stock,
+    paymentCaller: deps.paymentCaller,
+    settler,
+    confirm: { leaseSeconds: config.BOOKING_PAYMENT_LEASE_SECONDS },
+  };
+  const endDeps = { ...stock, metrics };
+  const warmer = createWarmer({ db: deps.db, boards, connections: config.BOOKING_POOL_SIZE });
+  const guards = createGuards(deps);
+
+  const app = createApp({
+    service: 'booking',
+    title: 'Evently booking',
+    log: deps.log,
+    metrics: deps.requestMetrics,
+    dependencies: { postgres: deps.db.ready },
+  });
+  app.route('/', reservationRoutes({ ...confirmDeps, queue, boards, guards }));
+  app.route('/', streamRoutes({ db: deps.db, watchers, guards }));
+  app.route('/', bookingRoutes({ ...endDeps, guards }));
+  app.route('/', waitlistRoutes({ ...stock, maxWaiting: config.BOOKING_MAX_WAITING, guards }));
+  app.route('/', ticketRoutes({ ...stock, guards }));
+  app.route('/', internalRoutes({ ...endDeps, guards }));
+  app.route('/', saleRoutes({ ...stock, warmer, guards }));
+
+  const handlers = createHandlers({ ...settleDeps, log: deps.log });
+  subscribe(deps.bus, handlers);
+  let sweeps: { stop: () => Promise<void> } | null = null;
+  return {
+    name: 'booking',
+    app,
+    start: () => {
+      relay.start();
+      sweeps = startSweeps({
+        ...endDeps,
+        ...confirmDeps,
+        log: deps.log,
+        sweepMs: config.BOOKING_SWEEP_MS,
+        giveUpSeconds: config.BOOKING_PAYMENT_GIVE_UP_SECONDS,
+        checkSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS,
+      });
+      deps.log.info({ writer: stock.writer, load_test: platform.EVENTLY_LOAD_TEST }, 'booking started');
+      return Promise.resolve();
+    },
+    stop: async () => {
+      await watchers.stop();
+      await queue.drained();
+      await settler.drained();
+      await sweeps?.stop();
+      await relay.stop();
+    },
+  };
+}
+
+function reserveSettings(config: BookingConfig) {
+  return {
+    holdSeconds: config.BOOKING_HOLD_SECONDS,
+    maxBatch: config.BOOKING_MAX_BATCH,
+    minQueue: config.BOOKING_MIN_QUEUE,
+    maxQueue: config.BOOKING_MAX_QUEUE,
+    maxQueueSeconds: config.BOOKING_QUEUE_SECONDS,
+    soldOutMemoryMs: config.BOOKING_SOLD_OUT_MEMORY_MS,
+    maxWaiting: config.BOOKING_MAX_WAITING,
+  };
+}
+
+type Listeners = { boards: Boards; watchers: Watchers; metrics: BookingMetrics; wakeRelay: () => void };
+
+/** What a commit of this process changes in its memory. */
+function afterCommit(change: CommittedChange, writer: string, listeners: Listeners): void {
+  const { boards, watchers, metrics } = listeners;
+  if (change.previousWriter !== '' && change.previousWriter !== writer) metrics.conflict();
+  if (change.reshaped) boards.forget(change.eventId);
+  else boards.update(change.eventId, change.version, [...change.stock.values()]);
+  for (const booking of change.moved) if (booking.status === 'confirmed') metrics.confirmed(booking.quantity);
+  watchers.changed(change.moved.map((booking) => booking.id));
+  listeners.wakeRelay();
+}
+
+function createGuards(deps: BookingDeps) {
+  const { config, platform, verifier } = deps;
+  // Under a load test every buyer asks as often as the test wants.
+  const perUser = (limit: number): number => (platform.EVENTLY_LOAD_TEST ? 0 : limit);
+  const windowSeconds = 60;
+  return {
+    buyer: requirePrincipal(verifier),
+    scanner: requireAdmin(verifier, 'tickets:scan'),
+    service: requireApiKey(platform.EVENTLY_ACCEPTED_API_KEYS),
+    reserveLimit: rateLimit({
+      name: 'reserve',
+      limit: perUser(config.BOOKING_RESERVE_PER_MINUTE),
+      windowSeconds,
+      key: (c) => principalOf(c).id,
+    }),
+    writeLimit: rateLimit({
+      name: 'writes',
+      limit: perUser(config.BOOKING_WRITES_PER_MINUTE),
+      windowSeconds,
+      key: (c) => principalOf(c).id,
+    }),
+    readLimit: rateLimit({
+      name: 'reads',
+      limit: platform.EVENTLY_READS_PER_MINUTE,
+      windowSeconds,
+      key: addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK),
+    }),
+  };
+}

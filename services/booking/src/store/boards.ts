@@ -1,0 +1,88 @@
+/** Reads what a pod remembers of an event: its tiers, what is left, and who has something of it already. */
+import type { Sql } from '@evently/kit/postgres';
+
+export type BoardTier = {
+  tierId: string;
+  available: number;
+  held: number;
+  sold: number;
+  blocked: number;
+  capacity: number;
+  priceMinor: number;
+  name: string;
+};
+export type BoardRow = {
+  eventId: string;
+  version: number;
+  currency: string;
+  maxPerBooking: number;
+  waitlist: 'automatic' | 'on_request' | 'off';
+  waiting: number;
+  tiers: BoardTier[];
+};
+
+/** One event's stock as committed; null when booking does not know it. One snapshot, no lock. */
+export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | null> {
+  const { rows } = await sql.query<{
+    event_id: string;
+    version: string;
+    currency: string;
+    max_per_booking: number;
+    waitlist: BoardRow['waitlist'];
+    waiting: string;
+    tiers: {
+      tier_id: string;
+      name: string;
+      price_minor: number;
+      capacity: number;
+      available: number;
+      held: number;
+      sold: number;
+      blocked: number;
+    }[];
+  }>({
+    name: 'read-board',
+    text: `select s.event_id, s.version, s.currency, s.max_per_booking, s.waitlist,
+                  case when s.waitlist_used
+                       then (select count(*) from waitlist_entries w where w.event_id = s.event_id and w.status = 'waiting')
+                       else 0 end as waiting,
+                  (select json_agg(json_build_object('tier_id', i.tier_id, 'name', i.name, 'price_minor', i.price_minor,
+                                   'capacity', i.capacity, 'available', i.available, 'held', i.held, 'sold', i.sold,
+                                   'blocked', i.blocked) order by i.position, i.tier_id)
+                     from inventory i where i.event_id = s.event_id) as tiers
+             from event_sales s where s.event_id = $1`,
+    values: [eventId],
+  });
+  const row = rows[0];
+  if (row === undefined) return null;
+  return {
+    eventId: row.event_id,
+    version: Number(row.version),
+    currency: row.currency,
+    maxPerBooking: row.max_per_booking,
+    waitlist: row.waitlist,
+    waiting: Number(row.waiting),
+    tiers: row.tiers.map((tier) => ({
+      tierId: tier.tier_id,
+      name: tier.name,
+      priceMinor: tier.price_minor,
+      capacity: tier.capacity,
+      available: tier.available,
+      held: tier.held,
+      sold: tier.sold,
+      blocked: tier.blocked,
+    })),
+  };
+}
+
+/** Buyers with any booking or active waitlist entry of the event: those the database must answer itself. */
+export async function listKnownBuyers(sql: Sql, eventId: string): Promise<string[]> {
+  const { rows } = await sql.query<{ user_id: string }>({
+    name: 'list-known-buyers',
+    text: `select user_id from bookings where event_id = $1
+           union
+           select user_id from waitlist_entries where event_id = $1 and status in ('waiting', 'offered')`,
+    values: [eventId],
+  });
+  return rows.map((row) => row.user_id);
+}
