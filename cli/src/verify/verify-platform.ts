@@ -3,6 +3,7 @@ import { listPaidBookings, verifyBooking } from '@evently/booking/store/verify';
 import { monotonicMs, pause } from '@evently/kit/clock';
 import { createLogger } from '@evently/kit/log';
 import { isDatabaseUnavailable, openDatabase, type Database } from '@evently/kit/postgres';
+import { readSnapshot } from '@evently/kit/snapshot';
 import { listCapturedPayments, verifyPayments } from '@evently/payment/store/verify';
 import { CommandError } from '../command-error.ts';
 import { joinPayments, type Violation } from './join-payments.ts';
@@ -30,7 +31,10 @@ export async function verifyPlatform(urls: {
   const booking = openForReading('booking', urls.booking);
   const payment = openForReading('payment', urls.payment);
   try {
-    const [ofBooking, ofPayment] = await Promise.all([verifyBooking(booking), verifyPayments(payment)]);
+    const [ofBooking, ofPayment] = await Promise.all([
+      readSnapshot(booking, verifyBooking),
+      readSnapshot(payment, verifyPayments),
+    ]);
     const findings = [...ofBooking, ...ofPayment, ...(await verifyJoin(booking, payment))];
     return { findings, durationMs: monotonicMs() - startedAtMs };
   } catch (error) {
