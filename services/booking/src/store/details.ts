@@ -168,13 +168,19 @@ export type TierWrite = {
 export async function writeTiers(client: Sql, eventId: string, tiers: readonly TierWrite[]): Promise<void> {
   await client.query({
     name: 'write-tiers',
-    text: `insert into inventory (event_id, tier_id, position, name, price_minor, capacity, available)
-           select $1, t.tier_id, t.position, t.name, t.price_minor, t.capacity, t.available
-             from unnest($2::uuid[], $3::smallint[], $4::text[], $5::bigint[], $6::integer[], $7::integer[])
-                  t(tier_id, position, name, price_minor, capacity, available)
-           on conflict (event_id, tier_id) do update
-              set position = excluded.position, name = excluded.name, price_minor = excluded.price_minor,
-                  capacity = excluded.capacity, available = excluded.available`,
+    text: `with t as (
+             select tier_id, position, name, price_minor, capacity, available
+               from unnest($2::uuid[], $3::smallint[], $4::text[], $5::bigint[], $6::integer[], $7::integer[])
+                    t(tier_id, position, name, price_minor, capacity, available)
+           ), updated as (
+             update inventory i
+                set position = t.position, name = t.name, price_minor = t.price_minor, capacity = t.capacity, available = t.available
+               from t where i.event_id = $1 and i.tier_id = t.tier_id
+          returning i.tier_id
+           )
+           insert into inventory (event_id, tier_id, position, name, price_minor, capacity, available)
+           select $1, tier_id, position, name, price_minor, capacity, available
+             from t where tier_id not in (select tier_id from updated)`,
     values: [
       eventId,
       tiers.map((tier) => tier.tierId),
