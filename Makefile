@@ -2,6 +2,8 @@
 NODE := node_modules/.bin/node
 VITEST := $(NODE) node_modules/vitest/vitest.mjs
 PRETTIER := $(NODE) node_modules/prettier/bin/prettier.cjs
+# Further words for vitest, such as a reporter or the folder of the tests to run.
+VITEST_FLAGS ?=
 
 .PHONY: help install check types lint format format-check tidy unit test test-engines bench
 help: ## what can be made
@@ -19,7 +21,7 @@ node_modules/.installed: package-lock.json
 	@touch $@
 
 check: types lint format-check ## types, lint, format, tidy and unit tests: under a minute, nothing but Node and npm
-	$(VITEST) run --project tidy --project unit
+	$(VITEST) run --project tidy --project unit $(VITEST_FLAGS)
 
 types: install ## check the types
 	$(NODE) node_modules/typescript/bin/tsc -p .
@@ -34,13 +36,13 @@ format-check: install ## check the layout of all files
 	$(PRETTIER) --check --log-level warn .
 
 tidy: install ## check what a machine can keep of the house rules
-	$(VITEST) run --project tidy
+	$(VITEST) run --project tidy $(VITEST_FLAGS)
 
 unit: install ## tests that need no database
-	$(VITEST) run --project unit
+	$(VITEST) run --project unit $(VITEST_FLAGS)
 
 test: install ## all tests that need nothing but Node and npm
-	$(VITEST) run
+	$(VITEST) run $(VITEST_FLAGS)
 
 test-engines: ## tests against other engines (Redis, Kafka, OpenSearch, Kubernetes): there are none so far
 	@echo "No suite against another engine exists so far: everything runs on the embedded PostgreSQL in make test."

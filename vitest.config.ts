@@ -1,13 +1,32 @@
-/** Test runs: every `*.test.ts` of the workspaces and of `tests`, on one embedded PostgreSQL. */
+/** Test runs: `tidy` and `unit` need nothing; `database` is every `*.db.test.ts`, on one embedded PostgreSQL. */
 import { defineConfig } from 'vitest/config';
+
+const folders = ['packages', 'services', 'standalone', 'cli', 'bench', 'examples', 'tests'];
+const everywhere = (ending: string): string[] => folders.map((folder) => `${folder}/**/*${ending}`);
+const common = { pool: 'threads', testTimeout: 30_000, hookTimeout: 60_000 } as const;
+const never = ['**/node_modules/**'];
 
 export default defineConfig({
   test: {
-    include: ['packages', 'services', 'standalone', 'cli', 'bench', 'tests'].map((folder) => `${folder}/**/*.test.ts`),
-    exclude: ['**/node_modules/**'],
-    globalSetup: ['packages/testkit/src/global-setup.ts'],
-    pool: 'threads',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      { test: { ...common, name: 'tidy', include: ['tests/tidy/**/*.test.ts'], exclude: never } },
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          include: everywhere('.test.ts'),
+          exclude: [...never, 'tests/tidy/**', ...everywhere('.db.test.ts')],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'database',
+          include: everywhere('.db.test.ts'),
+          exclude: never,
+          globalSetup: ['packages/testkit/src/global-setup.ts'],
+        },
+      },
+    ],
   },
 });
