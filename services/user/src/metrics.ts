@@ -15,7 +15,7 @@ export function createUserMetrics(registry: Registry, pendingHashes: () => numbe
     registers: [registry],
   });
   new Gauge({
-    name: 'evently_user_password_hashes_pending',
+    name: 'evently_user_password_queue_items',
     help: 'Password hashes waiting or running',
     registers: [registry],
     collect() {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const { createPrivateKey } = await import('node:crypto');
   signingKey = createPrivateKey({ key: der, type: 'pkcs8', format: 'der' });
   const publicKey = createPublicKey(signingKey);
-  publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  publicPem = publicKey.export({ type: 'spki', format: 'pem' });
   publicJwk = z.record(z.string(), z.unknown()).parse(publicKey.export({ format: 'jwk' }));
 });
 afterAll(() => under.close());

@@ -82,7 +82,7 @@ test('the outcome of each credential is counted', async () => {
   const metrics = await under.registry.metrics();
   expect(metrics).toContain('evently_user_credentials_total{kind="register",outcome="granted"} 1');
   expect(metrics).toContain('evently_user_credentials_total{kind="login",outcome="refused"} 1');
-  expect(metrics).toContain('evently_user_password_hashes_pending 0');
+  expect(metrics).toContain('evently_user_password_queue_items 0');
   await under.close();
 });
 

@@ -1,6 +1,7 @@
 /** Routes of the caller's own account: look, change, list bookings, erase. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import { bookingList } from '@evently/contracts/bookings';
 import type { TokenVerifier } from '@evently/kit/auth';
 import { createRouter, refuse, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { principalOf, requirePrincipal } from '@evently/kit/guards';
@@ -13,7 +14,6 @@ import { findAccount, updateProfile } from '../store/users.ts';
 import type { Limits } from './limits.ts';
 import { refuseUser } from './problems.ts';
 import {
-  bookingsAnswer,
   bookingsQuery,
   messageAnswer,
   password,
@@ -117,7 +117,7 @@ function bookingsRoute(
     middleware: [deps.limits.reads, buyer],
     request: { query: bookingsQuery },
     responses: {
-      200: { description: 'One page', content: { 'application/json': { schema: bookingsAnswer } } },
+      200: { description: 'One page', content: { 'application/json': { schema: bookingList } } },
       ...documentRefusals({
         400: 'invalid_request',
         ...signedOut,
@@ -129,11 +129,7 @@ function bookingsRoute(
   });
   router.openapi(route, async (c) => {
     const { page, limit, status } = c.req.valid('query');
-    const outcome = await listBookings(
-      deps,
-      { userId: principalOf(c).id, page, limit, status },
-      bookingsAnswer,
-    );
+    const outcome = await listBookings(deps, { userId: principalOf(c).id, page, limit, status });
     return outcome.ok ? c.json(outcome.bookings, 200) : refuseUser(c, outcome.refusal);
   });
 }

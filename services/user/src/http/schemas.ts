@@ -77,7 +77,8 @@ export function presentProfile(account: Account): z.output<typeof profileAnswer>
 
 export const messageAnswer = z.object({ message: z.string() }).openapi('Message');
 
-const maxPage = 100_000;
+// What booking accepts; a higher page would be its refusal, not ours.
+const maxPage = 10_000;
 const maxPageSize = 100;
 const defaultPageSize = '20';
 export const bookingsQuery = z.strictObject({
@@ -94,14 +95,3 @@ function pageNumber(max: number) {
     .pipe(z.int().max(max))
     .openapi({ type: 'integer', minimum: 1, maximum: max });
 }
-
-/** The list as booking gives it; the fields of each booking are booking's to define. */
-export const bookingsAnswer = z
-  .object({
-    bookings: z.array(z.looseObject({ booking_id: z.uuid(), status: z.string() })).max(maxPageSize),
-    total: z.int(),
-    page: z.int(),
-    limit: z.int(),
-    total_pages: z.int(),
-  })
-  .openapi('BookingList');
