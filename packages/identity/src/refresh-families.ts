@@ -106,22 +106,16 @@ export function createRefreshFamilies(deps: RefreshFamiliesDeps): RefreshFamilie
     });
   }
 
-  async function prune(): Promise<void> {
-    for (let batch = 0; batch < maxPruneBatches; batch += 1) {
-      if ((await deleteExpiredFamilies(deps.db, pruneBatch)) < pruneBatch) return;
-    }
-  }
-
   return {
     begin,
     rotate: async (token) =>
       tokenForm.test(token) ? deps.db.transaction((client) => exchange(client, token)) : refused,
     revoke,
     revokeAll: revokeFamiliesOfSubject,
-    prune,
+    prune: () => pruneFamilies(deps.db),
     start: () => {
       ticker ??= startTicker(pruneEveryMs, () =>
-        prune().catch((error: unknown) =>
+        pruneFamilies(deps.db).catch((error: unknown) =>
           deps.log.warn(
             { err: String(error) },
             'expired refresh families were not deleted; the next hour tries again',
@@ -138,4 +132,10 @@ export function createRefreshFamilies(deps: RefreshFamiliesDeps): RefreshFamilie
 
 function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
+}
+
+async function pruneFamilies(db: Sql): Promise<void> {
+  for (let batch = 0; batch < maxPruneBatches; batch += 1) {
+    if ((await deleteExpiredFamilies(db, pruneBatch)) < pruneBatch) return;
+  }
 }

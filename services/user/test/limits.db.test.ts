@@ -113,3 +113,23 @@ test('load testing lifts the limits of accounts and not those of addresses', asy
     401, 401, 401, 429,
   ]);
 });
+
+test('a login whose body names no account is refused for its body, as often as it comes', async () => {
+  const service = await start({ USER_LOGINS_PER_MINUTE_PER_ACCOUNT: '1' });
+  for (const body of [
+    '{"email":',
+    '{"email":',
+    '[]',
+    'null',
+    '{"email":7,"password":"x"}',
+    '{"email":"nobody","password":"x"}',
+  ]) {
+    expect((await send(service, 'POST', '/api/v1/auth/login', body)).status).toBe(400);
+  }
+  const twice = { email: 'n@example.com', password: 'wrong one' };
+  const answers = [
+    await send(service, 'POST', '/api/v1/auth/login', twice),
+    await send(service, 'POST', '/api/v1/auth/login', twice),
+  ];
+  expect(statuses(answers)).toEqual([401, 429]);
+});
