@@ -4,7 +4,8 @@ import { integer, list, readSettings, setting, type SettingValues } from '@event
 
 const secretLength = 16;
 const webhookSecrets = list().refine(
-  (secrets) => secrets.length >= 1 && secrets.length <= 2 && secrets.every((secret) => secret.length >= secretLength),
+  (secrets) =>
+    secrets.length >= 1 && secrets.length <= 2 && secrets.every((secret) => secret.length >= secretLength),
   `must be one secret, or two during a rotation, of ${secretLength} characters or more`,
 );
 
@@ -56,7 +57,8 @@ export const paymentSettings = {
   }),
   PAYMENT_FAKE_WEBHOOKS: setting(z.enum(['needed', 'all']), {
     fallback: 'needed',
-    about: 'Whether the fake provider sends a webhook for each charge, or only for those not answered at once',
+    about:
+      'Whether the fake provider sends a webhook for each charge, or only for those not answered at once',
   }),
 };
 export type PaymentConfig = SettingValues<typeof paymentSettings>;

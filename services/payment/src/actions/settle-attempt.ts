@@ -1,0 +1,106 @@
+/** Lays the provider's word beside our row: lock it, merge, write the end with ledger and message. */
+import { newId } from '@evently/kit/ids';
+import { writeOutbox } from '@evently/kit/outbox';
+import type { Sql } from '@evently/kit/postgres';
+import type { ClientBase } from 'pg';
+import { mergeCharge, type ChargeMerge, type ProviderCharge } from '../domain/life.ts';
+import type { Payment } from '../domain/payment.ts';
+import { closeUnknownCase, openCase } from '../store/cases.ts';
+import { writeMovement } from '../store/ledger.ts';
+import { lockPayment, settleCaptured, writeSettlement, type Settlement } from '../store/payments.ts';
+import { settledMessage } from './messages.ts';
+import type { PaymentActionDeps } from './deps.ts';
+
+type SettleDeps = Pick<PaymentActionDeps, 'clock' | 'log' | 'metrics'>;
+
+/** `asker`: the request that captures, which hears the outcome itself; `nobody`: it has to be announced. */
+export type Listener = 'asker' | 'nobody';
+
+/**
+ * Merges `charge` into the payment in the caller's transaction. Writes `payment.settled` when that ends the
+ * attempt and nobody who waits hears of it: always, but for a `capturing` one settled for its `asker`.
+ * Locks the payment. Monotone: any order and number of calls end in the same state.
+ * @returns the payment as it is now
+ */
+export async function settleAttempt(
+  deps: SettleDeps,
+  client: ClientBase,
+  paymentId: string,
+  charge: ProviderCharge,
+  listener: Listener = 'nobody',
+): Promise<Payment> {
+  const payment = await lockPayment(client, paymentId);
+  if (payment === null) throw new Error(`payment ${paymentId} is gone`);
+  const merge = mergeCharge(payment, charge);
+  if (merge.kind === 'nothing') return payment;
+  if (merge.kind === 'case') {
+    await openAttemptCase(deps, client, payment.id, merge.problem, describe(charge));
+    return payment;
+  }
+  const settlement = settlementOf(merge);
+  await writeSettlement(client, payment.id, settlement);
+  if (settlement.status === 'succeeded' && payment.amountMinor !== null && payment.currency !== null) {
+    const { id, amountMinor, currency } = payment;
+    await writeMovement(client, { id, paymentId: id, amountMinor, currency });
+  }
+  await closeUnknownCase(client, payment.id);
+  const ended: Payment = {
+    ...payment,
+    status: settlement.status,
+    transactionId: settlement.status === 'succeeded' ? settlement.transactionId : null,
+    declineCode: settlement.status === 'declined' ? settlement.code : null,
+  };
+  const isHeard = listener === 'asker' && payment.status === 'capturing';
+  if (!isHeard) await writeOutbox(client, settledMessage(deps.clock, ended));
+  deps.metrics.attemptSettled(settlement.status);
+  deps.log.info({ payment_id: payment.id, from: payment.status, to: settlement.status }, 'payment settled');
+  return ended;
+}
+
+/**
+ * The fast end of a plain success: one statement, no message, because the asker gets the answer. Null when
+ * the attempt is not `capturing` for this money any more; then `settleAttempt` has to judge.
+ */
+export async function settleSuccessAtOnce(
+  deps: SettleDeps,
+  sql: Sql,
+  payment: Payment,
+  charge: ProviderCharge,
+): Promise<Payment | null> {
+  const merge = mergeCharge(payment, charge);
+  const { amountMinor, currency } = payment;
+  if (merge.kind !== 'succeed' || payment.status !== 'capturing') return null;
+  if (amountMinor === null || currency === null) return null;
+  const { transactionId } = merge;
+  const settled = await settleCaptured(sql, { paymentId: payment.id, transactionId, amountMinor, currency });
+  if (settled !== null) deps.metrics.attemptSettled('succeeded');
+  return settled;
+}
+
+/** Opens a case for a person, once, and says so in the log. */
+export async function openAttemptCase(
+  deps: SettleDeps,
+  sql: Sql,
+  paymentId: string,
+  kind: 'amount-mismatch' | 'captured-after-end' | 'outcome-unknown',
+  detail: string,
+): Promise<void> {
+  const id = newId(deps.clock.now().getTime());
+  const isNew = await openCase(sql, { id, paymentId, kind, subjectId: paymentId, detail });
+  if (isNew) deps.log.error({ payment_id: paymentId, case: kind }, 'a payment needs a person');
+}
+
+function settlementOf(merge: Exclude<ChargeMerge, { kind: 'nothing' | 'case' }>): Settlement {
+  switch (merge.kind) {
+    case 'succeed':
+      return { status: 'succeeded', transactionId: merge.transactionId };
+    case 'decline':
+      return { status: 'declined', code: merge.code };
+    case 'void':
+      return { status: 'void' };
+  }
+}
+
+function describe(charge: ProviderCharge): string {
+  return `the provider holds ${charge.amountMinor ?? '?'} ${charge.currency ?? '?'} as ${charge.transactionId ?? '?'}`;
+}

@@ -1,0 +1,34 @@
+/** The timer that asks the provider about everything without an outcome, and prunes what nobody repeats. */
+import { monotonicMs, startTicker, type Ticker } from '@evently/kit/clock';
+import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { reconcile, type ReconcileDeps } from '../actions/reconcile.ts';
+import { pruneEvents } from '../store/provider-events.ts';
+
+export type ReconcilerDeps = Omit<ReconcileDeps, 'isStopping'> & { everyMs: number };
+
+const pruneEveryMs = 3_600_000;
+
+/** Runs until `stop`, which waits for the batch under way; `wake` begins the next round at once. */
+export function startReconciler(deps: ReconcilerDeps): Ticker {
+  let stopping = false;
+  let nextPruneAtMs = monotonicMs();
+  const ticker = startTicker(deps.everyMs, async () => {
+    try {
+      await reconcile({ ...deps, isStopping: () => stopping });
+      if (monotonicMs() >= nextPruneAtMs) {
+        nextPruneAtMs = monotonicMs() + pruneEveryMs;
+        await pruneEvents(deps.db);
+      }
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) deps.log.warn('the reconciler waits for the database');
+      else deps.log.error({ err: error }, 'a round of the reconciler failed; the next one tries again');
+    }
+  });
+  return {
+    wake: ticker.wake,
+    stop: () => {
+      stopping = true;
+      return ticker.stop();
+    },
+  };
+}
