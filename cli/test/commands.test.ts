@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from 'vitest';
-import { createClient } from '../src/api/client.ts';
-import { createAdmin, createFirstAdmin } from '../src/api/admins.ts';
-import { issueTokens, signInBuyers } from '../src/drill/buyers.ts';
-import { findDrill } from '../src/drill/herds.ts';
-import { runDrill, type DrillResult } from '../src/drill/run-drill.ts';
-import { parseTarget } from '../src/generator/request-bytes.ts';
-import { createProgress } from '../src/screen/progress.ts';
-import { seedEvents, seedVenues } from '../src/seed/catalog.ts';
-import { eventBody, seedPlatform, type SeedDeps } from '../src/seed/seed-platform.ts';
+import { createClient } from 'evently/api/client';
+import { createAdmin, createFirstAdmin } from 'evently/api/admins';
+import { issueTokens, signInBuyers } from 'evently/drill/buyers';
+import { findDrill } from 'evently/drill/herds';
+import { runDrill, type DrillResult } from 'evently/drill/run-drill';
+import { parseTarget } from 'evently/generator/request-bytes';
+import { createProgress } from 'evently/screen/progress';
+import { seedEvents, seedVenues } from 'evently/seed/catalog';
+import { eventBody, seedPlatform, type SeedDeps } from 'evently/seed/seed-platform';
 import {
   bootstrapToken,
   internalKey,

@@ -22,6 +22,7 @@ const capture = (booking_id: string, fields: Partial<CapturedPayment> = {}): Cap
   amount_minor: 500,
   currency: 'INR',
   refunded_minor: 0,
+  in_case_minor: 0,
   ...fields,
 });
 async function* pagesOf<T>(items: readonly T[], size: number): AsyncGenerator<readonly T[]> {
@@ -65,6 +66,7 @@ test('a booking that is over gives back what its policy says, an expired one eve
   const cancelled = booking('a', { status: 'cancelled', refunded_minor: 250 });
   expect(judgeBooking(cancelled, [capture('a', { refunded_minor: 250 })])).toEqual([]);
   expect(invariants(judgeBooking(cancelled, [capture('a')]))).toEqual(['I23']);
+  expect(judgeBooking(cancelled, [capture('a', { in_case_minor: 250 })])).toEqual([]);
   const expired = booking('a', { status: 'expired' });
   expect(judgeBooking(expired, [capture('a', { refunded_minor: 500 })])).toEqual([]);
   expect(invariants(judgeBooking(expired, [capture('a', { refunded_minor: 499 })]))).toEqual(['I23']);

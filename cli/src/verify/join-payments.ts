@@ -16,6 +16,8 @@ export type CapturedPayment = {
   amount_minor: number;
   currency: string;
   refunded_minor: number;
+  /** Refunds that failed and wait for a person. */
+  in_case_minor: number;
 };
 
 export type Violation = { invariant: 'I16' | 'I21' | 'I23'; row: string };
@@ -78,7 +80,10 @@ export function judgeBooking(booking: PaidBooking, captures: readonly CapturedPa
   }
   if (booking.status !== 'cancelled' && booking.status !== 'expired') return [];
   const takenMinor = captures.reduce((sum, capture) => sum + capture.amount_minor, 0);
-  const backMinor = captures.reduce((sum, capture) => sum + capture.refunded_minor, 0);
+  const backMinor = captures.reduce(
+    (sum, capture) => sum + capture.refunded_minor + capture.in_case_minor,
+    0,
+  );
   // A cancelled booking keeps what the refund policy says; an expired one keeps nothing.
   const dueMinor = booking.status === 'expired' ? takenMinor : Math.min(booking.refunded_minor, takenMinor);
   if (backMinor >= dueMinor) return [];

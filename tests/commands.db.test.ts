@@ -1,0 +1,183 @@
+/** The examples and the command, as a person runs them, against a started platform. */
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createStandalone, type Standalone } from '@evently/standalone/standalone';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const command = path.join(root, 'cli/bin/evently.js');
+const freePorts = [
+  'STANDALONE_PORT',
+  'METRICS_PORT',
+  'USER_PORT',
+  'EVENT_PORT',
+  'BOOKING_PORT',
+  'PAYMENT_PORT',
+];
+
+let folder = '';
+let standalone: Standalone;
+let environment: Record<string, string> = {};
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'evently-commands-'));
+  await chmod(folder, 0o755);
+  const ports = Object.fromEntries(freePorts.map((name) => [name, '0']));
+  standalone = await createStandalone({
+    env: { PATH: process.env['PATH'], ...ports, EVENTLY_DATA_DIR: folder },
+  });
+  environment = {
+    PATH: process.env['PATH'] ?? '',
+    EVENTLY_DATA_DIR: folder,
+    EVENTLY_URL: standalone.runtime.gateway.url,
+    EVENTLY_LIMITS: 'expected',
+  };
+  await evently('seed');
+});
+afterAll(async () => {
+  await standalone.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Ended = { code: number; stdout: string; stderr: string };
+
+function run(file: string, args: readonly string[], input = ''): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      file,
+      [...args],
+      { cwd: root, env: environment, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({
+          code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
+          stdout,
+          stderr,
+        });
+      },
+    );
+    child.stdin?.end(input);
+  });
+}
+const verified = z.object({
+  ok: z.boolean(),
+  findings: z.array(z.object({ invariant: z.string(), violations: z.object({ count: z.number() }) })),
+});
+const evently = (...args: string[]): Promise<Ended> => run(process.execPath, [command, ...args]);
+
+test('examples/success.sh takes a ticket through its whole life', async () => {
+  const ended = await run('bash', ['examples/success.sh']);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toContain('All as it should be.');
+});
+
+test('examples/failures.sh meets every refusal with its reason', async () => {
+  const ended = await run('bash', ['examples/failures.sh']);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toContain('no seat was lost');
+});
+
+test('seeding a second time changes nothing', async () => {
+  const { code, stdout } = await evently('seed');
+  expect([code, stdout.trim()]).toEqual([0, 'Everything was there already; nothing changed.']);
+});
+
+test('a drill fills the house and says so in numbers', async () => {
+  const { code, stdout } = await evently('drill', '--only', '10x1', '20x10', '--check', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    ok: true,
+    drills: [
+      { name: '10x1', sold: 1, fill: 1, oversold: 0, lost: 0, refused: { sold_out: 9 }, faults: [] },
+      {
+        name: '20x10',
+        sold: 10,
+        fill: 1,
+        answers: { 200: 10, 409: 10 },
+        read_back: { available: 0, taken: 10, bookings_checked: 10 },
+      },
+    ],
+  });
+});
+
+test('a herd that needs issued tokens is skipped where load testing is off, and that is not a success', async () => {
+  const { code, stdout } = await evently('drill', '--only', '600x5');
+  expect(code).toBe(1);
+  expect(stdout).toContain('EVENTLY_LOAD_TEST=1 make start');
+  expect(stdout).toContain('0 passed, 0 failed, 1 skipped.');
+});
+
+test('the books balance after all of it', async () => {
+  const { code, stdout } = await evently('verify', '--json');
+  const { ok, findings } = verified.parse(JSON.parse(stdout));
+  const broken = findings.filter(({ violations }) => violations.count > 0);
+  expect({ code, ok, broken }).toEqual({ code: 0, ok: true, broken: [] });
+  expect(findings.length).toBeGreaterThan(15);
+});
+
+test('verify names the row that breaks a rule', async () => {
+  const { createLogger } = await import('@evently/kit/log');
+  const { openDatabase } = await import('@evently/kit/postgres');
+  const db = openDatabase({
+    url: standalone.runtime.databases.payment,
+    name: 'test',
+    max: 1,
+    log: createLogger('test', 'silent'),
+  });
+  const { rows } = await db.query<{ booking_id: string }>(
+    "select booking_id from payments where status = 'succeeded' limit 1",
+  );
+  const bookingId = rows[0]?.booking_id ?? '';
+  const stranger = '00000000-0000-7000-8000-00000000beef';
+  try {
+    await db.query('update payments set booking_id = $2 where booking_id = $1', [bookingId, stranger]);
+    const { code, stdout } = await evently('verify');
+    expect(code).toBe(1);
+    expect(stdout).toContain(`there is no booking ${stranger}`);
+  } finally {
+    await db.query('update payments set booking_id = $1 where booking_id = $2', [bookingId, stranger]);
+    await db.close();
+  }
+});
+
+test('an administrator is made with a password from standard input, by another one', async () => {
+  const args = ['admin', 'create', '--email', 'second@example.com', '--name', 'Second', '--password-stdin'];
+  const asFirst = await run(process.execPath, [command, ...args], 'a-long-password\n');
+  expect([asFirst.code, asFirst.stderr]).toEqual([1, expect.stringContaining('--as')]);
+  environment = { ...environment, EVENTLY_ADMIN_PASSWORD: '11111111' };
+  const made = await run(
+    process.execPath,
+    [command, ...args, '--as', 'atlanadmin@mail.com'],
+    'a-long-password\n',
+  );
+  expect([made.code, made.stderr]).toEqual([0, '']);
+});
+
+test('config lists the settings of every part and shows no secret', async () => {
+  environment = { ...environment, EVENTLY_API_KEY: 'do-not-show-this-key' };
+  const { code, stdout } = await evently('config', '--json');
+  expect(code).toBe(0);
+  const listed = z.array(z.object({ part: z.string() })).parse(JSON.parse(stdout));
+  expect(new Set(listed.map(({ part }) => part))).toEqual(
+    new Set(['Every service', 'User', 'Event', 'Booking', 'Payment', 'Standalone']),
+  );
+  expect(stdout).not.toContain('do-not-show');
+});
+
+test.each(['seed', 'drill', 'verify', 'config', 'admin create', 'dead-letters list'])(
+  '%s --help shows examples',
+  async (name) => {
+    const { code, stdout } = await evently(...name.split(' '), '--help');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Examples:');
+  },
+);
+
+test('a word that is no command is answered with where to look', async () => {
+  const { code, stderr } = await evently('sell');
+  expect(code).toBe(1);
+  expect(stderr).toContain('--help');
+});
