@@ -18,7 +18,7 @@ function element(name, className, text) {
 
 function money(amount, currency) {
   if (amount === 0) return 'Free';
-  return new Intl.NumberFormat(undefined, { style: 'currency', currency }).format(amount);
+  return `from ${new Intl.NumberFormat(undefined, { style: 'currency', currency }).format(amount)}`;
 }
 
 function createCard(event) {
@@ -28,6 +28,7 @@ function createCard(event) {
     kind: element('p', 'kind'),
     name: element('h3'),
     place: element('p'),
+    time: element('p'),
     left: element('strong'),
     price: element('span'),
     meter: element('meter'),
@@ -40,7 +41,7 @@ function createCard(event) {
   card.button.setAttribute('aria-expanded', 'false');
   card.button.addEventListener('click', () => toggle(event.event_id));
   card.tiers.hidden = true;
-  item.append(card.kind, card.name, card.place, seats, card.meter, card.button, card.tiers);
+  item.append(card.kind, card.name, card.place, card.time, seats, card.meter, card.button, card.tiers);
   return card;
 }
 
@@ -67,8 +68,9 @@ function show(event) {
   card.capacity = event.total_capacity;
   card.kind.textContent = event.event_type;
   card.name.textContent = event.name;
-  card.place.textContent = `${event.venue_name}, ${event.venue_city} · ${days.format(new Date(event.start_datetime))}`;
-  card.price.textContent = `from ${money(event.base_price, event.currency)}`;
+  card.place.textContent = `${event.venue_name}, ${event.venue_city}`;
+  card.time.textContent = days.format(new Date(event.start_datetime));
+  card.price.textContent = money(event.base_price, event.currency);
   if (opened?.id !== event.event_id)
     showSeats(card, event.available_seats, event.total_capacity, event.status);
   cards.set(event.event_id, card);

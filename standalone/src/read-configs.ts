@@ -1,10 +1,10 @@
 /** Reads the settings of every part at once, so that all faults are listed together. */
-import { bookingSettings, readBookingConfig, type BookingConfig } from '@evently/booking/config';
-import { eventSettings, readEventConfig, type EventConfig } from '@evently/event/config';
+import { readBookingConfig, type BookingConfig } from '@evently/booking/config';
+import { readEventConfig, type EventConfig } from '@evently/event/config';
 import { ConfigError, readSettings } from '@evently/kit/config';
 import { platformSettings, type PlatformConfig } from '@evently/kit/platform';
-import { paymentSettings, readPaymentConfig, type PaymentConfig } from '@evently/payment/config';
-import { readUserConfig, userSettings, type UserConfig } from '@evently/user/config';
+import { readPaymentConfig, type PaymentConfig } from '@evently/payment/config';
+import { readUserConfig, type UserConfig } from '@evently/user/config';
 import { serviceEnvironment, type Environment, type StandaloneConfig } from './config.ts';
 import type { Secrets } from './folder/secrets.ts';
 
@@ -27,7 +27,7 @@ export function readServiceConfigs(
   secrets: Secrets,
 ): ServiceConfigs {
   const faults: string[] = [];
-  const full = {
+  const full: Environment = {
     EVENTLY_ACCEPTED_API_KEYS: env['EVENTLY_API_KEY'] ?? secrets.EVENTLY_API_KEY,
     ...serviceEnvironment(env, secrets),
     USER_DATABASE_URL: embedded,
@@ -49,7 +49,8 @@ export function readServiceConfigs(
   const event = read(readEventConfig);
   const booking = read(readBookingConfig);
   const payment = read(readPaymentConfig);
-  if (platform?.EVENTLY_LOAD_TEST === true && !loopbackHosts.has(standalone.STANDALONE_HOST)) {
+  const loadTest = full['EVENTLY_LOAD_TEST'];
+  if ((loadTest === '1' || loadTest === 'true') && !loopbackHosts.has(standalone.STANDALONE_HOST)) {
     faults.push(
       'EVENTLY_LOAD_TEST: is only for a platform on 127.0.0.1; set it to 0, or STANDALONE_HOST to 127.0.0.1',
     );
@@ -66,12 +67,3 @@ export function readServiceConfigs(
   }
   return { platform, user, event, booking, payment };
 }
-
-/** Every setting of every part by part, for commands that list them. */
-export const serviceSettings = {
-  platform: platformSettings,
-  user: userSettings,
-  event: eventSettings,
-  booking: bookingSettings,
-  payment: paymentSettings,
-};

@@ -34,7 +34,8 @@ export function routeOf(target: string): Route {
   if (!isPlainPath(path)) return { kind: 'invalid' };
   const short = shortForms[path];
   if (short !== undefined) return { kind: 'service', service: 'booking', url: short + query };
-  if (path.startsWith('/webhooks/')) return { kind: 'service', service: 'payment', url: relative };
+  if (path.startsWith('/webhooks/') && path.length > '/webhooks/'.length)
+    return { kind: 'service', service: 'payment', url: relative };
   const [, root, name] = path.split('/', 3);
   if (root !== 'api' || name === undefined) return { kind: 'page' };
   const prefix = `/api/${name}/`;
