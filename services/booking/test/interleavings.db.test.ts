@@ -34,18 +34,50 @@ const tier = fc.nat(1);
 const pick = fc.nat(50);
 const quantity = fc.integer({ min: 1, max: 3 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ verb: fc.constant('reserve' as const), buyer, tier, quantity, key: fc.nat(5), both: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ verb: fc.constant('confirm' as const), pick, outcome: fc.constantFrom('succeeded' as const, 'declined' as const, 'unknown' as const) }) },
-  { weight: 4, arbitrary: fc.record({ verb: fc.constantFrom('cancel' as const, 'return' as const, 'lapse' as const, 'late-money' as const), pick }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      verb: fc.constant('reserve' as const),
+      buyer,
+      tier,
+      quantity,
+      key: fc.nat(5),
+      both: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      verb: fc.constant('confirm' as const),
+      pick,
+      outcome: fc.constantFrom('succeeded' as const, 'declined' as const, 'unknown' as const),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      verb: fc.constantFrom('cancel' as const, 'return' as const, 'lapse' as const, 'late-money' as const),
+      pick,
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ verb: fc.constant('join' as const), buyer, tier, quantity }) },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('leave' as const), buyer }) },
   { weight: 1, arbitrary: fc.record({ verb: fc.constant('capacity' as const), tier, capacity: fc.nat(8) }) },
-  { weight: 1, arbitrary: fc.record({ verb: fc.constantFrom('block' as const, 'unblock' as const), quantity }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ verb: fc.constantFrom('block' as const, 'unblock' as const), quantity }),
+  },
 );
 /** Steps of one round run at the same time. */
 const rounds = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 8 });
 
-type World = { eventId: string; tierIds: string[]; capacities: number[]; answers: Map<string, { asked: string; body: unknown }>; bookings: { id: string; buyer: number }[] };
+type World = {
+  eventId: string;
+  tierIds: string[];
+  capacities: number[];
+  answers: Map<string, { asked: string; body: unknown }>;
+  bookings: { id: string; buyer: number }[];
+};
 
 async function take(world: World, act: Step): Promise<void> {
   const booking = 'pick' in act ? world.bookings[act.pick % Math.max(1, world.bookings.length)] : undefined;
@@ -56,27 +88,44 @@ async function take(world: World, act: Step): Promise<void> {
     case 'confirm':
       if (booking === undefined) return;
       f.payments.next = act.outcome;
-      await expectKnown(f.call('POST', '/api/v1/bookings/confirm', { token, body: { reservation_id: booking.id, payment_token: 't', payment_method: 'card' } }));
+      await expectKnown(
+        f.call('POST', '/api/v1/bookings/confirm', {
+          token,
+          body: { reservation_id: booking.id, payment_token: 't', payment_method: 'card' },
+        }),
+      );
       return;
     case 'cancel':
-      if (booking !== undefined) await expectKnown(f.call('DELETE', `/api/v1/bookings/${booking.id}`, { token }));
+      if (booking !== undefined)
+        await expectKnown(f.call('DELETE', `/api/v1/bookings/${booking.id}`, { token }));
       return;
     case 'return':
-      if (booking !== undefined) await expectKnown(f.call('POST', `/api/v1/bookings/${booking.id}/expire`, { token }));
+      if (booking !== undefined)
+        await expectKnown(f.call('POST', `/api/v1/bookings/${booking.id}/expire`, { token }));
       return;
     case 'lapse':
       if (booking === undefined) return;
-      await f.database.db.query("update bookings set expires_at = clock_timestamp() where id = $1 and status = 'pending'", [booking.id]);
+      await f.database.db.query(
+        "update bookings set expires_at = clock_timestamp() where id = $1 and status = 'pending'",
+        [booking.id],
+      );
       await expectKnown(f.internal('POST', '/internal/bookings/expire-reservations'));
       return;
     case 'late-money':
       if (booking !== undefined) await settle(world, booking.id);
       return;
     case 'join':
-      await expectKnown(f.call('POST', '/api/v1/waitlist/join', { token, body: { event_id: world.eventId, tier_id: world.tierIds[act.tier], quantity: act.quantity } }));
+      await expectKnown(
+        f.call('POST', '/api/v1/waitlist/join', {
+          token,
+          body: { event_id: world.eventId, tier_id: world.tierIds[act.tier], quantity: act.quantity },
+        }),
+      );
       return;
     case 'leave':
-      await expectKnown(f.call('DELETE', '/api/v1/waitlist/leave', { token, body: { event_id: world.eventId } }));
+      await expectKnown(
+        f.call('DELETE', '/api/v1/waitlist/leave', { token, body: { event_id: world.eventId } }),
+      );
       return;
     case 'capacity':
       world.capacities[act.tier] = act.capacity;
@@ -86,20 +135,33 @@ async function take(world: World, act: Step): Promise<void> {
     case 'unblock': {
       const stock = await f.internal('GET', `/internal/inventory?event_ids=${world.eventId}`);
       const [inventory] = Array.isArray(stock.body['inventories']) ? stock.body['inventories'] : [];
-      await expectKnown(f.internal('POST', `/internal/inventory/${world.eventId}/${act.verb}`, { quantity: act.quantity, version: inventory.stock_version }));
+      await expectKnown(
+        f.internal('POST', `/internal/inventory/${world.eventId}/${act.verb}`, {
+          quantity: act.quantity,
+          version: inventory.stock_version,
+        }),
+      );
     }
   }
 }
 
-async function expectKnown(answer: ReturnType<Fixture['call']> | ReturnType<Fixture['internal']>): Promise<void> {
+async function expectKnown(
+  answer: ReturnType<Fixture['call']> | ReturnType<Fixture['internal']>,
+): Promise<void> {
   const { status, body } = await answer;
   expect(status, JSON.stringify(body)).toBeLessThan(500);
 }
 
 async function reserve(world: World, act: Step & { verb: 'reserve' }, token: string): Promise<void> {
-  const items = (act.both ? [0, 1] : [act.tier]).map((at) => ({ tier_id: world.tierIds[at], quantity: act.quantity }));
+  const items = (act.both ? [0, 1] : [act.tier]).map((at) => ({
+    tier_id: world.tierIds[at],
+    quantity: act.quantity,
+  }));
   const key = `key ${act.key}`;
-  const answer = await f.call('POST', '/api/v1/bookings/reserve', { token, body: { event_id: world.eventId, items, idempotency_key: key } });
+  const answer = await f.call('POST', '/api/v1/bookings/reserve', {
+    token,
+    body: { event_id: world.eventId, items, idempotency_key: key },
+  });
   expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(500);
   const name = `${act.buyer} ${key}`;
   const before = world.answers.get(name);
@@ -115,32 +177,53 @@ async function reserve(world: World, act: Step & { verb: 'reserve' }, token: str
 
 function settle(world: World, bookingId: string): Promise<void> {
   return f.bus.publish({
-    id: randomUUID(), topic: 'payment', key: bookingId, type: 'payment.settled', createdAt: new Date(), attempt: 1,
-    payload: { payment_id: randomUUID(), booking_id: bookingId, event_id: world.eventId, attempt: 1, status: 'succeeded', transaction_id: 't', amount_minor: 1, currency: 'INR' },
+    id: randomUUID(),
+    topic: 'payment',
+    key: bookingId,
+    type: 'payment.settled',
+    createdAt: new Date(),
+    attempt: 1,
+    payload: {
+      payment_id: randomUUID(),
+      booking_id: bookingId,
+      event_id: world.eventId,
+      attempt: 1,
+      status: 'succeeded',
+      transaction_id: 't',
+      amount_minor: 1,
+      currency: 'INR',
+    },
   });
 }
 
 let revision = 10_000;
 function spec(world: World) {
   revision += 1;
-  const tiers = world.tierIds.map((tier_id, at) => ({ tier_id, name: `T${at}`, capacity: world.capacities[at] ?? 0, price_minor: at * 1_000 }));
+  const tiers = world.tierIds.map((tier_id, at) => ({
+    tier_id,
+    name: `T${at}`,
+    capacity: world.capacities[at] ?? 0,
+    price_minor: at * 1_000,
+  }));
   return { ...specOf(1, revision), max_per_booking: 6, max_per_buyer: 7, tiers };
 }
 
-test(
-  'any interleaving of what buyers, clocks, payments and editors do keeps the books',
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(rounds, async (plan) => {
-        const world: World = { eventId: randomUUID(), tierIds: [randomUUID(), randomUUID()], capacities: [3, 2], answers: new Map(), bookings: [] };
-        expect((await f.internal('PUT', `/internal/inventory/${world.eventId}`, spec(world))).status).toBe(200);
-        for (const round of plan) {
-          await Promise.all(round.map((act) => take(world, act)));
-          expect(await f.broken()).toEqual([]);
-        }
-      }),
-      { numRuns: runs, verbose: 1 },
-    );
-  },
-  600_000,
-);
+test('any interleaving of what buyers, clocks, payments and editors do keeps the books', async () => {
+  await fc.assert(
+    fc.asyncProperty(rounds, async (plan) => {
+      const world: World = {
+        eventId: randomUUID(),
+        tierIds: [randomUUID(), randomUUID()],
+        capacities: [3, 2],
+        answers: new Map(),
+        bookings: [],
+      };
+      expect((await f.internal('PUT', `/internal/inventory/${world.eventId}`, spec(world))).status).toBe(200);
+      for (const round of plan) {
+        await Promise.all(round.map((act) => take(world, act)));
+        expect(await f.broken()).toEqual([]);
+      }
+    }),
+    { numRuns: runs, verbose: 1 },
+  );
+}, 600_000);

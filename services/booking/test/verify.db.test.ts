@@ -12,9 +12,15 @@ beforeAll(async () => {
   ({ eventId } = await f.publish({ capacity: 3, max_per_buyer: 3 }));
   const token = await f.tokens.user();
   const reserve = (quantity: number, by = token) =>
-    f.call('POST', '/api/v1/bookings/reserve', { token: by, body: { event_id: eventId, quantity, idempotency_key: randomUUID() } });
+    f.call('POST', '/api/v1/bookings/reserve', {
+      token: by,
+      body: { event_id: eventId, quantity, idempotency_key: randomUUID() },
+    });
   booking = String((await reserve(2)).body['reservation_id']);
-  await f.call('POST', '/api/v1/bookings/confirm', { token, body: { reservation_id: booking, payment_token: 't', payment_method: 'card' } });
+  await f.call('POST', '/api/v1/bookings/confirm', {
+    token,
+    body: { reservation_id: booking, payment_token: 't', payment_method: 'card' },
+  });
   await reserve(1);
   await reserve(1, await f.tokens.user());
 });
@@ -24,10 +30,16 @@ test('each check names the row that breaks it', async () => {
   expect(await f.broken()).toEqual([]);
   // Each damages the tables behind the service's back and breaks the invariant beside it.
   const statements: readonly (readonly [string, string])[] = [
-    ['I1, I2', 'alter table inventory drop constraint inventory_balances; update inventory set blocked = blocked + 1'],
+    [
+      'I1, I2',
+      'alter table inventory drop constraint inventory_balances; update inventory set blocked = blocked + 1',
+    ],
     ['I3, I14', 'update inventory set held = held - 1, sold = sold + 1'],
     ['I6, I35', 'update event_sales set version = version + 1'],
-    ['I6, I35', "update outbox set payload = jsonb_set(payload::jsonb, '{version}', '2')::json where type = 'booking.stock_changed'"],
+    [
+      'I6, I35',
+      "update outbox set payload = jsonb_set(payload::jsonb, '{version}', '2')::json where type = 'booking.stock_changed'",
+    ],
     ['I9', "update event_sales set sells_from = clock_timestamp() + interval '1 hour'"],
     ['I10', 'update event_sales set max_per_buyer = 2'],
     ['I11', 'update bookings set total_minor = total_minor + 1'],
@@ -35,11 +47,20 @@ test('each check names the row that breaks it', async () => {
     ['I12, I13', "update bookings set status = 'expired' where status = 'pending'"],
     ['I12, I13', "update booking_transitions set from_status = 'cancelled' where from_status = 'paying'"],
     ['I12, I13', 'delete from booking_transitions where revision = 2'],
-    ['I15', "update bookings set expires_at = clock_timestamp() - interval '1 minute' where status = 'pending'"],
+    [
+      'I15',
+      "update bookings set expires_at = clock_timestamp() - interval '1 minute' where status = 'pending'",
+    ],
     ['I16', 'update bookings set tier_ids = array[gen_random_uuid()]'],
     ['I16', 'update tickets set booking_id = gen_random_uuid()'],
-    ['I17', "drop index bookings_key; update bookings set idempotency_key = 'same', user_id = (select user_id from bookings limit 1)"],
-    ['I22, I23', "insert into booking_refunds (id, event_id, booking_id, attempt, amount_minor, reason, status) select gen_random_uuid(), event_id, id, 1, total_minor + 1, 'x', 'succeeded' from bookings"],
+    [
+      'I17',
+      "drop index bookings_key; update bookings set idempotency_key = 'same', user_id = (select user_id from bookings limit 1)",
+    ],
+    [
+      'I22, I23',
+      "insert into booking_refunds (id, event_id, booking_id, attempt, amount_minor, reason, status) select gen_random_uuid(), event_id, id, 1, total_minor + 1, 'x', 'succeeded' from bookings",
+    ],
     ['I27, I30', 'update inventory set available = 1, held = held - 1'],
     ['I28, I29, I31', "update waitlist_entries set status = 'offered'"],
     ['I28, I29, I31', 'update bookings set waitlist_id = gen_random_uuid()'],
@@ -87,7 +108,9 @@ test('racing batches keep the limit of a buyer, and break it when the lock is ta
   const guarded = await f.publish({ capacity: 1_000, max_per_buyer: 1 });
   expect(await race(guarded.eventId, guarded.tierIds[0] ?? '')).toEqual([]);
 
-  const { rows } = await f.database.db.query<{ source: string }>("select pg_get_functiondef('reserve_batch'::regproc) as source");
+  const { rows } = await f.database.db.query<{ source: string }>(
+    "select pg_get_functiondef('reserve_batch'::regproc) as source",
+  );
   const source = rows[0]?.source ?? '';
   expect(source).toContain('for update;');
   await f.database.db.query(source.replace('for update;', ';'));
