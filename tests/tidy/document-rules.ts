@@ -72,7 +72,7 @@ export function pageOf(code: string): string {
 /** What keeps a problem's page from being one: its code, its status, what to do, an example that fits. */
 export function problemPageFaults(page: TextFile): Fault[] {
   const code = path.posix.basename(page.path, '.md').replaceAll('-', '_');
-  const status = /^\*\*(\d{3})\.\*\*/m.exec(page.text)?.[1];
+  const status = /^\*\*(\d{3})\.?\*\*/m.exec(page.text)?.[1];
   const example = /```json\n([\s\S]*?)```/.exec(page.text)?.[1] ?? '';
   const has = (member: string, value: string): boolean =>
     new RegExp(`"${member}": "?${value}"?[,\\n]`).test(example);
@@ -97,4 +97,19 @@ function isJson(text: string): boolean {
   } catch {
     return false; // Not JSON: the caller says so.
   }
+}
+
+/** Numbers of invariants in the `invariant:` members of `text`. */
+export function checkedInvariants(text: string): string[] {
+  return [...text.matchAll(/\binvariant: '([^']+)'/g)].flatMap((match) => match[1]?.match(/\bI\d+\b/g) ?? []);
+}
+
+/** Rows of the table of invariants: number, and whether it says that `evently verify` looks at it. */
+export function listedInvariants(text: string): Map<string, boolean> {
+  return new Map(
+    [...text.matchAll(/^\| (I\d+) +\|.*\| *(yes)? *\|$/gm)].map((match) => [
+      match[1] ?? '',
+      match[2] === 'yes',
+    ]),
+  );
 }

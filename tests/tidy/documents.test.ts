@@ -3,6 +3,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import {
   anchorOf,
+  checkedInvariants,
+  listedInvariants,
   linkFaults,
   namedPaths,
   pageOf,
@@ -45,8 +47,30 @@ test('every path that ARCHITECTURE.md names exists', () => {
   ]);
 });
 
-test('every path that CONTRIBUTING.md names exists', () => {
-  expect(pathFaults(readText('CONTRIBUTING.md'), exists)).toEqual([]);
+test('every path that the other guides name exists', () => {
+  const guides = filesLike(/^(README\.md|CONTRIBUTING\.md|docs\/(invariants\.md|decisions\/.+\.md))$/);
+  // They also speak of paths inside any service, such as http/problems.ts.
+  const fromRoot = (at: string): boolean => exists(at) || !exists(at.split('/')[0] ?? '');
+  expect(guides.flatMap((guide) => pathFaults(guide, fromRoot))).toEqual([]);
+});
+
+test('the list of invariants is whole and says truly which of them verify looks at', () => {
+  const listed = listedInvariants(readText('docs/invariants.md').text);
+  expect([...listed.keys()]).toEqual(Array.from({ length: 43 }, (_, at) => `I${at + 1}`));
+  const statements = filesLike(
+    /^(services\/[^/]+\/src\/store\/verify[^/]*\.ts|cli\/src\/verify\/verify-platform\.ts)$/,
+  );
+  const checked = new Set(statements.flatMap((file) => checkedInvariants(file.text)));
+  expect([...listed].filter(([, looked]) => looked).map(([number]) => number)).toEqual(
+    [...listed.keys()].filter((number) => checked.has(number)),
+  );
+  expect(checkedInvariants("{ invariant: 'I1, I2', about: 'I3' }")).toEqual(['I1', 'I2']);
+  expect(listedInvariants('| I7 | a | b | yes |\n| I8 | a | b |  |\n')).toEqual(
+    new Map([
+      ['I7', true],
+      ['I8', false],
+    ]),
+  );
 });
 
 test('every problem code has a page, and every page a code', () => {

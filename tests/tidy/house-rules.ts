@@ -19,7 +19,7 @@ export function targetFaults(document: TextFile, targets: ReadonlySet<string>): 
     .map((target) => `${document.path}: there is no "make ${target}"`);
 }
 
-const besideTheProject = new RegExp(`\\.\\./${'shared'}\\b`, 'g');
+const besideTheProject = /\.\.\/shared\b/g;
 
 /** Only the run on a new machine knows what lies beside the project where it is developed. */
 export function neighbourFaults(file: TextFile): Fault[] {

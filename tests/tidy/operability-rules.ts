@@ -36,6 +36,6 @@ export function settingFaults(described: readonly SettingWords[]): Fault[] {
 /** Readers of the environment beside the wiring. */
 export function environmentFaults(file: TextFile): Fault[] {
   return [...file.text.matchAll(/\bprocess\.env\b/g)].map(
-    (match) => `${file.path}:${lineOf(file.text, match.index)}: reads the environment outside main.ts`,
+    (match) => `${file.path}:${lineOf(file.text, match.index)}: reads the environment outside the wiring`,
   );
 }

@@ -50,7 +50,7 @@ export function reasonFaults(manifests: readonly Manifest[], reasons: string): F
       .flatMap((manifest) => dependenciesOf(manifest).map(([name]) => name))
       .filter((name) => !manifests.some((manifest) => manifest.name === name)),
   );
-  const explained = new Set([...reasons.matchAll(/^\| `([^`]+)` \| \S/gm)].map((match) => match[1] ?? ''));
+  const explained = new Set([...reasons.matchAll(/^\| `([^`]+)` +\| \S/gm)].map((match) => match[1] ?? ''));
   return [
     ...[...used]
       .filter((name) => !explained.has(name))

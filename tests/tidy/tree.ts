@@ -47,8 +47,9 @@ export function filesLike(pattern: RegExp): TextFile[] {
   return found;
 }
 
+/** A test, or what only tests use. */
 export function isTest(file: TextFile): boolean {
-  return file.path.endsWith('.test.ts');
+  return /\.test\.ts$|\/test\//.test(file.path);
 }
 
 const commentsAndStrings =
