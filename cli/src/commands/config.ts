@@ -1,16 +1,19 @@
 /** `evently config`: every setting with its unit, default and present value. */
 import { Command } from 'commander';
-import { describeSettings, type Settings } from '@evently/kit/config';
+import { describeSettings, type SettingDescription, type Settings } from '@evently/kit/config';
 import { platformSettings } from '@evently/kit/platform';
 import { z } from 'zod';
 import { renderTable, tint } from '../screen/table.ts';
 import { parseOptions } from './platform-options.ts';
 
+type SettingGroup = { part: string; settings: SettingDescription[] };
+
+const widths = [70, 26, 22, 16];
 const optionsSchema = z.object({ json: z.boolean().optional() });
 
 const examples = `
-The present value is what a process started from this shell would use: the environment's, else the default.
-Secrets are never shown.
+The present value is what a standalone platform started from this shell uses: the environment's, else what
+standalone sets for one machine, else the default. Secrets are never shown; standalone makes its own.
 
 Examples:
   npx evently config
@@ -23,40 +26,29 @@ export function configCommand(): Command {
     .addHelpText('after', examples)
     .action(async (given: unknown) => {
       const options = parseOptions(optionsSchema, given);
-      const groups = (await allSettings()).map(([part, settings]) => ({
-        part,
-        settings: describeSettings(settings, process.env),
-      }));
+      const groups = await describeAll(process.env);
       if (options.json === true) {
-        console.log(
-          JSON.stringify(
-            groups.flatMap(({ part, settings }) => settings.map((one) => ({ part, ...one }))),
-            null,
-            2,
-          ),
-        );
+        const flat = groups.flatMap(({ part, settings }) => settings.map((one) => ({ part, ...one })));
+        console.log(JSON.stringify(flat, null, 2));
         return;
       }
-      for (const { part, settings } of groups) {
-        console.log(`\n${tint('strong', part)}`);
-        const rows = settings.map(({ name, value, fallback, unit, about }) => [
-          name,
-          value === fallback ? value : tint('good', value),
-          fallback,
-          unit,
-          about,
-        ]);
-        console.log(
-          renderTable(['Setting', 'Now', 'Default', 'Unit', 'What it does'], rows, {
-            widths: [40, 22, 22, 16, 52],
-          }),
-        );
-      }
+      for (const { part, settings } of groups)
+        console.log(`\n${tint('strong', part)}\n${renderSettings(settings)}`);
     });
 }
 
+function renderSettings(settings: readonly SettingDescription[]): string {
+  const rows = settings.map(({ name, value, fallback, unit, about }) => [
+    `${name}\n${tint('quiet', about)}`,
+    value === fallback ? value : tint('good', value),
+    fallback,
+    unit,
+  ]);
+  return renderTable(['Setting', 'Now', 'Default', 'Unit'], rows, { widths });
+}
+
 // Loaded when asked for, so that the other commands start without the services.
-async function allSettings(): Promise<readonly (readonly [string, Settings])[]> {
+async function describeAll(env: Readonly<Record<string, string | undefined>>): Promise<SettingGroup[]> {
   const [user, event, booking, payment, standalone] = await Promise.all([
     import('@evently/user/config'),
     import('@evently/event/config'),
@@ -64,12 +56,17 @@ async function allSettings(): Promise<readonly (readonly [string, Settings])[]> 
     import('@evently/payment/config'),
     import('@evently/standalone/config'),
   ]);
+  const present = standalone.serviceEnvironment(env, {});
+  const group = (part: string, settings: Settings): SettingGroup => ({
+    part,
+    settings: describeSettings(settings, present),
+  });
   return [
-    ['Every service', platformSettings],
-    ['User', user.userSettings],
-    ['Event', event.eventSettings],
-    ['Booking', booking.bookingSettings],
-    ['Payment', payment.paymentSettings],
-    ['Standalone', standalone.standaloneSettings],
+    group('Every service', platformSettings),
+    group('User', user.userSettings),
+    group('Event', event.eventSettings),
+    group('Booking', booking.bookingSettings),
+    group('Payment', payment.paymentSettings),
+    group('Standalone', standalone.standaloneSettings),
   ];
 }
