@@ -8,7 +8,7 @@ import { parseOptions } from './platform-options.ts';
 
 type SettingGroup = { part: string; settings: SettingDescription[] };
 
-const widths = [70, 26, 22, 16];
+const widths = [58, 26, 26, 14];
 const optionsSchema = z.object({ json: z.boolean().optional() });
 
 const examples = `
@@ -40,11 +40,16 @@ export function configCommand(): Command {
 function renderSettings(settings: readonly SettingDescription[]): string {
   const rows = settings.map(({ name, value, fallback, unit, about }) => [
     `${name}\n${tint('quiet', about)}`,
-    value === fallback ? value : tint('good', value),
-    fallback,
+    value === fallback ? breakable(value) : tint('good', breakable(value)),
+    breakable(fallback),
     unit,
   ]);
   return renderTable(['Setting', 'Now', 'Default', 'Unit'], rows, { widths });
+}
+
+/** Lists break into lines at their commas. */
+function breakable(text: string): string {
+  return text.replaceAll(',', ', ');
 }
 
 // Loaded when asked for, so that the other commands start without the services.
