@@ -17,7 +17,7 @@ node_modules/.installed: package-lock.json
 	  echo "Node $$(node -v) is too old to install Evently. Install Node 20 or later (https://nodejs.org), then run this again." >&2; exit 1; }
 	npm ci --no-audit --no-fund --loglevel=error
 	@$(NODE) -e '' || { \
-	  echo "The Node that Evently runs on was not installed: its install script did not run. Check the messages of npm above, then run this again." >&2; exit 1; }
+	  echo "The Node that Evently runs on was not installed: its install script did not run. Look at the messages of npm above, and whether ignore-scripts is set; then run this again." >&2; exit 1; }
 	@touch $@
 
 check: types lint format-check ## types, lint, format, tidy and unit tests: under a minute, nothing but Node and npm
@@ -53,11 +53,11 @@ bench: install ## reserve at 5,000 arrivals per second on one event, with a plat
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
 start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)
 start: install ## run the platform in this terminal; goes on where it was
-	@$(NODE) standalone/src/main.ts
+	@$(NODE) standalone/src/main.ts start
 
 stop: install ## end the platform from another terminal
-	@$(NODE) standalone/src/stop.ts
+	@$(NODE) standalone/src/main.ts stop
 
 reset: install ## remove the platform's data; the next start begins anew
-	@$(NODE) standalone/src/reset.ts
+	@$(NODE) standalone/src/main.ts reset
 .PHONY: start stop reset

@@ -1,14 +1,14 @@
 /** The readable page of an OpenAPI document; its script comes from the installed package, so it works offline. */
 import { randomBytes } from 'node:crypto';
 import { Scalar } from '@scalar/hono-api-reference';
-import type { Context, Env, Handler } from 'hono';
+import type { Env, MiddlewareHandler } from 'hono';
 
 export type ApiPageOptions = { title: string; documentUrl: string; scriptUrl: string };
 
 const scriptCacheSeconds = 86_400;
 
 /** Answers the page. Its policy lets it load from its own origin only: no fonts, statistics or proxies of others. */
-export function apiPage<E extends Env>(options: ApiPageOptions): Handler<E> {
+export function apiPage<E extends Env>(options: ApiPageOptions): MiddlewareHandler<E> {
   return async (c, next) => {
     const nonce = randomBytes(16).toString('base64');
     c.header('content-security-policy', policyFor(nonce));
@@ -45,11 +45,12 @@ function policyFor(nonce: string): string {
 }
 
 /** Answers the page's script. */
-export async function apiPageScript(c: Context): Promise<Response> {
-  const script = await bundledScript();
-  c.header('content-type', 'text/javascript; charset=utf-8');
-  c.header('cache-control', `public, max-age=${scriptCacheSeconds}`);
-  return c.body(script);
+export async function apiPageScript(): Promise<Response> {
+  const headers = {
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': `public, max-age=${scriptCacheSeconds}`,
+  };
+  return new Response(await bundledScript(), { headers });
 }
 
 /**
@@ -58,7 +59,8 @@ export async function apiPageScript(c: Context): Promise<Response> {
  * So we let the plugin add its routes to a recorder and ask the one that ends in `.js`.
  */
 async function bundledScript(): Promise<string> {
-  const { default: plugin }: { default: unknown } = await import('@scalar/fastify-api-reference');
+  const loaded: unknown = await import('@scalar/fastify-api-reference');
+  const plugin = typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : null;
   if (typeof plugin !== 'function')
     throw new Error('@scalar/fastify-api-reference no longer exports a plugin');
   const routes: { url: string; handler: (request: unknown, reply: unknown) => unknown }[] = [];

@@ -71,12 +71,23 @@ export function createApp(options: AppOptions): ServiceApp {
     const fields = Object.fromEntries(checks.map(([name, ok]) => [name, ok ? 'ok' : 'unavailable']));
     return c.json({ status: ready ? 'ready' : 'unavailable', ...fields }, ready ? 200 : 503);
   });
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
-  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+  });
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: options.title, version: '1' } });
-  app.get('/docs', apiPage({ title: options.title, documentUrl: './openapi.json', scriptUrl: './docs/scalar.js' }));
+  app.get(
+    '/docs',
+    apiPage({ title: options.title, documentUrl: './openapi.json', scriptUrl: './docs/scalar.js' }),
+  );
   // A middleware, not a route: it is no part of the interface that the document describes.
-  app.use('/docs/scalar.js', (c) => apiPageScript(c));
+  app.use('/docs/scalar.js', () => apiPageScript());
   return app;
 }
 
@@ -96,7 +107,8 @@ function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
   return async (c, next) => {
     const startedMs = monotonicMs();
     const given = c.req.header('x-request-id');
-    const requestId = given !== undefined && requestIdForm.test(given) ? given : newId(systemClock.now().getTime());
+    const requestId =
+      given !== undefined && requestIdForm.test(given) ? given : newId(systemClock.now().getTime());
     c.set('requestId', requestId);
     await next();
     c.res.headers.set('x-request-id', requestId);
@@ -104,7 +116,10 @@ function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
     const route = c.res.status === 404 || c.res.status === 405 ? routeOrNone(c) : routePath(c, -1);
     options.metrics.observe(options.service, c.req.method, route, c.res.status, seconds);
     if (options.log.isLevelEnabled('info')) {
-      options.log.info({ request_id: requestId, method: c.req.method, route, status: c.res.status, seconds }, 'request');
+      options.log.info(
+        { request_id: requestId, method: c.req.method, route, status: c.res.status, seconds },
+        'request',
+      );
     }
   };
 }
@@ -116,14 +131,31 @@ function routeOrNone(c: Context): string {
 
 function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Response {
   if (error instanceof HTTPException && error.status < 500) {
-    return refuse(c, { status: error.status, code: 'malformed_body', title: 'The request could not be read', detail: error.message || 'The body is not valid JSON.' });
+    return refuse(c, {
+      status: error.status,
+      code: 'malformed_body',
+      title: 'The request could not be read',
+      detail: error.message || 'The body is not valid JSON.',
+    });
   }
   if (isDatabaseUnavailable(error)) {
     log.warn({ request_id: c.get('requestId'), err: String(error) }, 'the database was away');
-    return refuse(c, unavailable('database_unavailable', 'The database is not available; repeat the request with the same idempotency key.', databaseRetrySeconds));
+    return refuse(
+      c,
+      unavailable(
+        'database_unavailable',
+        'The database is not available; repeat the request with the same idempotency key.',
+        databaseRetrySeconds,
+      ),
+    );
   }
   log.error({ request_id: c.get('requestId'), err: error }, 'a request failed');
-  return refuse(c, { status: 500, code: 'internal_error', title: 'Something went wrong on our side', detail: `Quote ${c.get('requestId')} when you report it.` });
+  return refuse(c, {
+    status: 500,
+    code: 'internal_error',
+    title: 'Something went wrong on our side',
+    detail: `Quote ${c.get('requestId')} when you report it.`,
+  });
 }
 
 /** 405 with `Allow` when the path exists for other methods, else 404. */
@@ -131,11 +163,22 @@ function missingRoute<E extends Env>(app: OpenAPIHono<E>, c: Context): Problem {
   const methods = new Set<string>();
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
     const [matches] = app.router.match(method, c.req.path);
-    if (matches.some(([[, route]]) => route.path !== '*' && route.path !== '/*' && route.method !== 'ALL')) methods.add(method);
+    if (matches.some(([[, route]]) => route.path !== '*' && route.path !== '/*' && route.method !== 'ALL'))
+      methods.add(method);
   }
   if (methods.size === 0 || methods.has(c.req.method)) {
-    return { status: 404, code: 'not_found', title: 'No such route', detail: 'Look at /docs for what this service answers.' };
+    return {
+      status: 404,
+      code: 'not_found',
+      title: 'No such route',
+      detail: 'Look at /docs for what this service answers.',
+    };
   }
   const allow = [...methods].join(', ');
-  return { status: 405, code: 'method_not_allowed', title: `This route answers ${allow}`, headers: { allow } };
+  return {
+    status: 405,
+    code: 'method_not_allowed',
+    title: `This route answers ${allow}`,
+    headers: { allow },
+  };
 }

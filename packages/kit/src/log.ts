@@ -4,16 +4,23 @@ import { destination, pino, type DestinationStream, type Logger as PinoLogger } 
 export type Logger = PinoLogger;
 
 const secretFields = [
-  'password', 'token', 'access_token', 'refresh_token', 'payment_token', 'authorization', 'cookie',
-  'code', 'secret', 'api_key', 'email', 'name', 'phone_number',
+  'password',
+  'token',
+  'access_token',
+  'refresh_token',
+  'payment_token',
+  'authorization',
+  'cookie',
+  'code',
+  'secret',
+  'api_key',
+  'email',
+  'name',
+  'phone_number',
 ];
 
 /** A logger of `service`. Fields named like secrets or personal data are replaced wherever they stand. */
-export function createLogger(
-  service: string,
-  level: string,
-  destination?: DestinationStream,
-): Logger {
+export function createLogger(service: string, level: string, stream?: DestinationStream): Logger {
   const options = {
     level,
     base: { service },
@@ -24,7 +31,7 @@ export function createLogger(
       censor: '[removed]',
     },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return stream === undefined ? pino(options) : pino(options, stream);
 }
 
 /** A log file as destination; `close` writes what is still buffered. */
