@@ -1,4 +1,4 @@
-/** `make start`: the platform in this terminal, until Ctrl-C. */
+/** `make start`, `make stop` and `make reset`: the platform in this terminal. */
 
 const neededMajor = 26;
 const [major] = process.versions.node.split('.');
@@ -9,5 +9,9 @@ if (Number(major) < neededMajor) {
   process.exit(1);
 }
 // Loaded after the check, because an older Node cannot read what it imports.
-const { runStandalone } = await import('./run-standalone.ts');
-await runStandalone(process.env);
+const { runCommand } = await import('./run-command.ts');
+await runCommand(process.argv[2] ?? 'start', {
+  env: process.env,
+  say: (text) => console.log(text),
+  complain: (text) => console.error(text),
+});

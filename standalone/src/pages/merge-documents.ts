@@ -6,7 +6,7 @@ export type JsonObject = { [key: string]: Json };
 export type ServiceDocument = { service: ServiceName; document: JsonObject };
 
 const methods = new Set(['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']);
-const info = {
+const heading = {
   title: 'Evently',
   version: '1',
   description:
@@ -30,7 +30,7 @@ export function mergeDocuments(documents: readonly ServiceDocument[]): JsonObjec
   }
   return {
     openapi: '3.1.0',
-    info,
+    info: heading,
     servers: [{ url: '/' }],
     tags: services.map((name) => ({ name })),
     paths,

@@ -8,10 +8,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { resetFolder } from '../src/reset.ts';
-import { createStandalone, FolderInUse, type Standalone } from '../src/standalone.ts';
+import { resetFolder } from './reset-folder.ts';
+import { createStandalone, FolderInUse, type Standalone } from './standalone.ts';
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const freePorts = {
   STANDALONE_PORT: '0',
   USER_PORT: '0',
@@ -158,7 +158,7 @@ test('a platform that was stopped goes on where it was', async () => {
   const secrets = await readFile(path.join(folder, 'secrets.json'), 'utf8');
   await first.close();
   expect(existsSync(path.join(folder, 'runtime.json'))).toBe(false);
-  for (const port of [...Object.values(first.runtime.ports)]) expect(await isListening(port)).toBe(false);
+  for (const port of Object.values(first.runtime.ports)) expect(await isListening(port)).toBe(false);
 
   const second = await start();
   expect((await logIn(second, buyer)).status).toBe(200);

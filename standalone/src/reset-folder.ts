@@ -2,8 +2,7 @@
 import { realpath, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { removeCluster } from '@evently/postgres/cluster';
-import { readStandaloneConfig } from './config.ts';
-import { reasonOf, StandaloneFailure } from './failure.ts';
+import { StandaloneFailure } from './failure.ts';
 import { lockFolder } from './folder/lock.ts';
 
 // Only what the platform makes itself: the folder may be one that holds a person's other files.
@@ -36,13 +35,4 @@ export async function resetFolder(named: string): Promise<string> {
     await locked.lock.release();
   }
   return `${folder} is empty; "make start" begins anew.`;
-}
-
-if (import.meta.main) {
-  try {
-    console.log(await resetFolder(readStandaloneConfig(process.env).EVENTLY_DATA_DIR));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : reasonOf(error));
-    process.exitCode = 1;
-  }
 }
