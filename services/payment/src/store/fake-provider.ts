@@ -124,10 +124,10 @@ export async function insertFakeRefund(sql: Sql, refund: NewFakeRefund): Promise
   await sql.query({
     name: 'fake-insert-refund',
     text: `insert into fake_provider_refunds (id, key, amount_minor, outcome, settles_at)
-           select $1, charge.key, $3, $4, clock_timestamp() + $5 * interval '1 millisecond'
+           select $1, charge.key, $3::bigint, $4, clock_timestamp() + $5 * interval '1 millisecond'
              from fake_provider_charges charge
             where charge.key = $2 and charge.outcome = 'succeeded' and charge.settles_at <= clock_timestamp()
-              and charge.amount_minor >= $3 + coalesce(
+              and charge.amount_minor >= $3::bigint + coalesce(
                   (select sum(r.amount_minor) from fake_provider_refunds r
                     where r.key = charge.key and not (r.outcome = 'failed' and r.settles_at <= clock_timestamp())), 0)
            on conflict (id) do nothing`,

@@ -1,0 +1,206 @@
+/** A payment service on a fresh database whose timers a test turns by hand. */
+import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
+import { z } from 'zod';
+import { createInProcessBus, type Bus, type Message } from '@evently/kit/bus';
+import { systemClock, type Clock } from '@evently/kit/clock';
+import { readSettings } from '@evently/kit/config';
+import { createLogger } from '@evently/kit/log';
+import { createRequestMetrics } from '@evently/kit/metrics';
+import { platformSettings } from '@evently/kit/platform';
+import { openDatabase, type Database } from '@evently/kit/postgres';
+import type { Service } from '@evently/kit/serve';
+import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
+import { createTestTokens, type TestTokens } from '@evently/testkit/tokens';
+import type { PaymentActionDeps } from '../src/actions/deps.ts';
+import { reconcile } from '../src/actions/reconcile.ts';
+import { readPaymentConfig } from '../src/config.ts';
+import { signBody } from '../src/domain/signature.ts';
+import { createPaymentMetrics } from '../src/metrics.ts';
+import { paymentMigrations } from '../src/migrations.ts';
+import { createFakeProvider, fakeSignatureHeader } from '../src/provider/fake.ts';
+import { deliverDueWebhooks } from '../src/provider/fake-webhooks.ts';
+import { createPaymentService } from '../src/service.ts';
+import { verifyPayments } from '../src/store/verify.ts';
+
+export const apiKey = 'test-api-key-of-payment';
+export const webhookSecrets = ['webhook-secret-of-today', 'webhook-secret-of-before'];
+/** Long enough for a loaded machine, short enough for tests of silence. */
+export const deadlineMs = 400;
+
+export type Answer = { status: number; body: Record<string, unknown>; headers: Headers };
+type CallOptions = { token?: string; body?: unknown; headers?: Record<string, string> };
+
+export type Fixture = {
+  database: TestDatabase;
+  service: Service;
+  tokens: TestTokens;
+  bus: Bus;
+  actions: PaymentActionDeps;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+  internal: (method: string, path: string, body?: unknown) => Promise<Answer>;
+  /** Takes money with a token; the booking is new unless `fields` name one. */
+  pay: (token: string, fields?: Record<string, unknown>) => Promise<Answer>;
+  webhook: (body: unknown, options?: { secret?: string; atSeconds?: number }) => Promise<Answer>;
+  /** Makes everything due and runs one round of the reconciler. */
+  reconcileNow: (options?: { graceMs?: number }) => Promise<number>;
+  /** Makes every webhook of the fake due and delivers it; answers how many events were tried. */
+  deliverNow: () => Promise<number>;
+  /** What was written to the outbox about a booking, in order. */
+  sent: (bookingId: string) => Promise<{ type: string; payload: Record<string, unknown> }[]>;
+  broken: () => Promise<string[]>;
+  close: () => Promise<void>;
+};
+
+export function orderOf(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    booking_id: randomUUID(),
+    event_id: randomUUID(),
+    user_id: randomUUID(),
+    attempt: 1,
+    amount_minor: 49_950,
+    currency: 'INR',
+    payment_token: 'tok_any',
+    payment_method: 'card',
+    ...fields,
+  };
+}
+
+export function actionsOn(db: Database, clock: Clock = systemClock): PaymentActionDeps {
+  return {
+    db,
+    clock,
+    provider: createFakeProvider({ db, clock, latencyMs: 0, webhooks: 'needed' }),
+    providerDeadlineMs: deadlineMs,
+    log: createLogger('test', 'silent'),
+    metrics: createPaymentMetrics(new Registry()),
+  };
+}
+
+export async function createFixture(
+  options: { env?: Record<string, string>; clock?: Clock } = {},
+): Promise<Fixture> {
+  const { env = {}, clock = systemClock } = options;
+  const database = await createTestDatabase([paymentMigrations], { max: 8 });
+  const { db } = database;
+  const tokens = createTestTokens();
+  const log = createLogger('test', 'silent');
+  const relayDb = openDatabase({ url: database.url, name: 'relay', max: 1, log });
+  const bus = createInProcessBus(log);
+  const registry = new Registry();
+  const service = createPaymentService({
+    platform: readSettings(platformSettings, {
+      EVENTLY_API_KEY: apiKey,
+      EVENTLY_ACCEPTED_API_KEYS: apiKey,
+      EVENTLY_READS_PER_MINUTE: '0',
+      ...env,
+    }),
+    config: readPaymentConfig({
+      PAYMENT_DATABASE_URL: database.url,
+      PAYMENT_WEBHOOK_SECRETS: webhookSecrets.join(','),
+      PAYMENT_PROVIDER_DEADLINE_MS: String(deadlineMs),
+      ...env,
+    }),
+    db,
+    relayDb,
+    bus,
+    log,
+    clock,
+    registry,
+    requestMetrics: createRequestMetrics(registry),
+    verifier: tokens.verifier,
+  });
+  const actions = actionsOn(db, clock);
+  const call = callerOf(service);
+  const internal: Fixture['internal'] = (method, path, body) =>
+    call(method, path, { headers: { 'x-api-key': apiKey }, ...(body === undefined ? {} : { body }) });
+  return {
+    database,
+    service,
+    tokens,
+    bus,
+    actions,
+    call,
+    internal,
+    pay: (token, fields = {}) =>
+      internal('POST', '/internal/payments', orderOf({ payment_token: token, ...fields })),
+    webhook: (body, { secret = webhookSecrets[0] ?? '', atSeconds = Date.now() / 1000 } = {}) => {
+      const rawBody = typeof body === 'string' ? body : JSON.stringify(body);
+      const signature = signBody(secret, rawBody, Math.floor(atSeconds));
+      return call('POST', '/webhooks/fake', {
+        body: rawBody,
+        headers: { [fakeSignatureHeader]: signature, 'content-type': 'application/json' },
+      });
+    },
+    reconcileNow: (given = {}) => reconcileNow(actions, given.graceMs ?? 10_000),
+    deliverNow: () => deliverNow(service, db, clock),
+    sent: (bookingId) => readOutbox(db, bookingId),
+    broken: async () =>
+      (await verifyPayments(db)).flatMap((check) =>
+        check.violations.rows.map((row) => `${check.invariant}: ${row}`),
+      ),
+    close: async () => {
+      await service.stop();
+      await relayDb.close();
+      await database.drop();
+    },
+  };
+}
+
+export async function reconcileNow(actions: PaymentActionDeps, graceMs: number): Promise<number> {
+  await actions.db.query(
+    'update payments set next_check_at = clock_timestamp() where next_check_at is not null',
+  );
+  await actions.db.query(
+    'update refunds set next_check_at = clock_timestamp() where next_check_at is not null',
+  );
+  return reconcile({ ...actions, notFoundGraceMs: graceMs, isStopping: () => false });
+}
+
+async function deliverNow(service: Service, db: Database, clock: Clock): Promise<number> {
+  await db.query('update fake_provider_events set deliver_at = clock_timestamp() where ended_at is null');
+  return deliverDueWebhooks({
+    db,
+    clock,
+    log: createLogger('test', 'silent'),
+    secret: webhookSecrets[0] ?? '',
+    deliverWebhook: async (body, headers) =>
+      (await service.app.request('/webhooks/fake', { method: 'POST', body, headers: { ...headers } })).status,
+  });
+}
+
+const bodySchema = z.record(z.string(), z.unknown());
+
+function callerOf(service: Service): Fixture['call'] {
+  return async (method, path, options = {}) => {
+    const { body, token, headers } = options;
+    const response = await service.app.request(path, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return {
+      status: response.status,
+      body: bodySchema.parse(await response.json()),
+      headers: response.headers,
+    };
+  };
+}
+
+async function readOutbox(db: Database, bookingId: string): ReturnType<Fixture['sent']> {
+  const { rows } = await db.query<{ type: string; payload: Record<string, unknown> }>(
+    'select type, payload from outbox where key = $1 order by position',
+    [bookingId],
+  );
+  return rows;
+}
+
+/** A message as the relay would hand it over. */
+export function messageOf(type: string, payload: Record<string, unknown>, attempt = 1): Message {
+  const key = String(payload['booking_id'] ?? payload['user_id'] ?? '');
+  return { id: randomUUID(), topic: 'booking', key, type, payload, createdAt: new Date(), attempt };
+}
