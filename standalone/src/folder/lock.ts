@@ -1,6 +1,6 @@
 /** One platform per data folder: a local socket that lives exactly as long as the process that holds it. */
 import { createHash } from 'node:crypto';
-import { unlink } from 'node:fs/promises';
+import { stat, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,11 +15,11 @@ const holderSchema = z.object({ pid: z.int(), address: z.string().nullable() });
 const answerMs = 2_000;
 const maxAnswerBytes = 4_096;
 
-/** Takes the folder (a real path), or says who has it. */
+/** Takes the folder, or says who has it. */
 export async function lockFolder(
   folder: string,
 ): Promise<{ ok: true; lock: Lock } | { ok: false; holder: Holder | null }> {
-  const socketPath = socketPathOf(folder);
+  const socketPath = await socketPathOf(folder);
   const first = await bind(socketPath);
   if (first !== null) return { ok: true, lock: first };
   const holder = await askHolder(socketPath);
@@ -32,16 +32,18 @@ export async function lockFolder(
 
 /** Who holds the folder now; null when nobody does. */
 export async function holderOf(folder: string): Promise<Holder | null> {
-  const holder = await askHolder(socketPathOf(folder));
+  const holder = await askHolder(await socketPathOf(folder));
   return holder === 'nobody' ? null : holder;
 }
 
 /**
  * On Linux a name in the abstract namespace: it belongs to no file system, so it has no length of a path
- * to fear, and the kernel removes it with its process, however that ends. Elsewhere a socket file.
+ * to fear, and the kernel removes it with its process, however that ends. Elsewhere a socket file. The name
+ * is that of the folder itself (device and inode), whatever path leads to it.
  */
-function socketPathOf(folder: string): string {
-  const name = `evently-${createHash('sha256').update(folder).digest('hex').slice(0, 24)}`;
+async function socketPathOf(folder: string): Promise<string> {
+  const { dev, ino } = await stat(folder, { bigint: true });
+  const name = `evently-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 24)}`;
   if (process.platform === 'linux') return `\0${name}`;
   if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`;
   return path.join(tmpdir(), `${name}.sock`);
