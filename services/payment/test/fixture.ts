@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { createInProcessBus, type Bus, type Message } from '@evently/kit/bus';
-import { systemClock, type Clock } from '@evently/kit/clock';
+import { systemClock } from '@evently/kit/clock';
 import { readSettings } from '@evently/kit/config';
 import { createLogger } from '@evently/kit/log';
 import { createRequestMetrics } from '@evently/kit/metrics';
@@ -25,8 +25,8 @@ import { verifyPayments } from '../src/store/verify.ts';
 
 export const apiKey = 'test-api-key-of-payment';
 export const webhookSecrets = ['webhook-secret-of-today', 'webhook-secret-of-before'];
-/** Long enough for a loaded machine, short enough for tests of silence. */
-export const deadlineMs = 400;
+/** For tests of silence; every other fixture waits as long as production does. */
+const silenceMs = 400;
 
 export type Answer = { status: number; body: Record<string, unknown>; headers: Headers };
 type CallOptions = { token?: string; body?: unknown; headers?: Record<string, string> };
@@ -66,7 +66,8 @@ export function orderOf(fields: Record<string, unknown> = {}): Record<string, un
   };
 }
 
-export function actionsOn(db: Database, clock: Clock = systemClock): PaymentActionDeps {
+export function actionsOn(db: Database, deadlineMs: number): PaymentActionDeps {
+  const clock = systemClock;
   return {
     db,
     clock,
@@ -78,9 +79,9 @@ export function actionsOn(db: Database, clock: Clock = systemClock): PaymentActi
 }
 
 export async function createFixture(
-  options: { env?: Record<string, string>; clock?: Clock } = {},
+  options: { env?: Record<string, string>; deadlineMs?: number } = {},
 ): Promise<Fixture> {
-  const { env = {}, clock = systemClock } = options;
+  const { env = {}, deadlineMs = silenceMs } = options;
   const database = await createTestDatabase([paymentMigrations], { max: 8 });
   const { db } = database;
   const tokens = createTestTokens();
@@ -105,12 +106,12 @@ export async function createFixture(
     relayDb,
     bus,
     log,
-    clock,
+    clock: systemClock,
     registry,
     requestMetrics: createRequestMetrics(registry),
     verifier: tokens.verifier,
   });
-  const actions = actionsOn(db, clock);
+  const actions = actionsOn(db, deadlineMs);
   const call = callerOf(service);
   const internal: Fixture['internal'] = (method, path, body) =>
     call(method, path, { headers: { 'x-api-key': apiKey }, ...(body === undefined ? {} : { body }) });
@@ -133,7 +134,7 @@ export async function createFixture(
       });
     },
     reconcileNow: (given = {}) => reconcileNow(actions, given.graceMs ?? 10_000),
-    deliverNow: () => deliverNow(service, db, clock),
+    deliverNow: () => deliverNow(service, db),
     sent: (bookingId) => readOutbox(db, bookingId),
     broken: async () =>
       (await verifyPayments(db)).flatMap((check) =>
@@ -157,11 +158,11 @@ export async function reconcileNow(actions: PaymentActionDeps, graceMs: number):
   return reconcile({ ...actions, notFoundGraceMs: graceMs, isStopping: () => false });
 }
 
-async function deliverNow(service: Service, db: Database, clock: Clock): Promise<number> {
+async function deliverNow(service: Service, db: Database): Promise<number> {
   await db.query('update fake_provider_events set deliver_at = clock_timestamp() where ended_at is null');
   return deliverDueWebhooks({
     db,
-    clock,
+    clock: systemClock,
     log: createLogger('test', 'silent'),
     secret: webhookSecrets[0] ?? '',
     deliverWebhook: async (body, headers) =>

@@ -42,7 +42,7 @@ test('a refund that booking asks for is given once, however often the message co
 });
 
 test('a refund of an attempt without an outcome waits, and is never put aside', async () => {
-  const payment = await fixture.pay('tok_timeout');
+  const payment = await fixture.pay('tok_error_after_success');
   const message = messageOf('booking.refund_requested', refundRequest(payment), 50);
   await expect(fixture.bus.publish(message)).rejects.toThrow('no outcome yet');
   await fixture.reconcileNow();
@@ -86,7 +86,7 @@ test('a give-up by message leaves a tombstone and says what became of the attemp
 test('a give-up by message of an unknown attempt is carried out by the reconciler and announced', async () => {
   for (const [token, status] of [
     ['tok_timeout_lost', 'void'],
-    ['tok_timeout', 'succeeded'],
+    ['tok_error_after_success', 'succeeded'],
   ] as const) {
     const payment = await fixture.pay(token);
     const { booking_id } = payment.body;

@@ -4,7 +4,7 @@ import { createFixture, reconcileNow, type Answer, type Fixture } from './fixtur
 
 let fixture: Fixture;
 beforeAll(async () => {
-  fixture = await createFixture();
+  fixture = await createFixture({ deadlineMs: 4_000 });
 });
 afterAll(async () => {
   expect(await fixture.broken()).toEqual([]);

@@ -76,7 +76,7 @@ test('a repeated request while the outcome is unknown goes to the provider under
   expect(lost.body['status']).toBe('unknown');
   const again = await fixture.internal('POST', '/internal/payments', { ...order, payment_token: 'tok_any' });
   expect(again.body).toMatchObject({ payment_id: lost.body['payment_id'], status: 'succeeded' });
-  const taken = orderOf({ payment_token: 'tok_timeout' });
+  const taken = orderOf({ payment_token: 'tok_error_after_success' });
   await fixture.internal('POST', '/internal/payments', taken);
   const found = await fixture.internal('POST', '/internal/payments', { ...taken, payment_token: 'tok_any' });
   expect(found.body['status']).toBe('succeeded');
@@ -134,7 +134,7 @@ test('giving up an unknown attempt cancels it at the provider when no money was 
 });
 
 test('giving up an attempt whose money was taken answers succeeded and announces it', async () => {
-  for (const token of ['tok_timeout', 'tok_any']) {
+  for (const token of ['tok_error_after_success', 'tok_any']) {
     const order = orderOf({ payment_token: token });
     await fixture.internal('POST', '/internal/payments', order);
     const kept = await fixture.internal('POST', '/internal/payments/void', voidOf(order));
@@ -216,7 +216,7 @@ test('a capture of another amount than asked is never booked and goes to a perso
 });
 
 test('an outcome that stays unknown for a quarter of an hour is shown to a person until it is known', async () => {
-  const lost = await fixture.pay('tok_timeout');
+  const lost = await fixture.pay('tok_error_after_success');
   const { db } = fixture.database;
   await db.query("update payments set created_at = created_at - interval '16 minutes' where id = $1", [
     lost.body['payment_id'],
@@ -237,7 +237,7 @@ test('an outcome that stays unknown for a quarter of an hour is shown to a perso
 });
 
 test('two reconcilers at once ask about each attempt once', async () => {
-  const lost = await Promise.all(Array.from({ length: 12 }, () => fixture.pay('tok_timeout')));
+  const lost = await Promise.all(Array.from({ length: 12 }, () => fixture.pay('tok_error_after_success')));
   await fixture.database.db.query(
     'update payments set next_check_at = clock_timestamp() where next_check_at is not null',
   );

@@ -33,7 +33,7 @@ async function statusOf(payment: Answer): Promise<unknown> {
 }
 
 test('a webhook that comes before the answer to our request settles the payment, once', async () => {
-  const payment = await fixture.pay('tok_timeout');
+  const payment = await fixture.pay('tok_error_after_success');
   const event = eventOf(payment);
   expect(await fixture.webhook(event)).toMatchObject({
     status: 200,
@@ -47,7 +47,7 @@ test('a webhook that comes before the answer to our request settles the payment,
 });
 
 test('ten deliveries of one event at the same time take effect once', async () => {
-  const payment = await fixture.pay('tok_timeout');
+  const payment = await fixture.pay('tok_error_after_success');
   const event = eventOf(payment);
   const answers = await Promise.all(Array.from({ length: 10 }, () => fixture.webhook(event)));
   expect(answers.every((answer) => answer.status === 200)).toBe(true);
@@ -77,7 +77,7 @@ test('the claims of an event are never believed: a wrong amount or a false succe
 });
 
 test('an event signed wrongly, too long ago or with a retired secret is refused', async () => {
-  const event = eventOf(await fixture.pay('tok_timeout'));
+  const event = eventOf(await fixture.pay('tok_error_after_success'));
   const now = Date.now() / 1000;
   for (const options of [
     { secret: 'a-secret-of-somebody-else' },
@@ -93,7 +93,7 @@ test('an event signed wrongly, too long ago or with a retired secret is refused'
 });
 
 test('a live event at a test system, or a body that is no event, is refused', async () => {
-  const event = eventOf(await fixture.pay('tok_timeout'));
+  const event = eventOf(await fixture.pay('tok_error_after_success'));
   expect((await fixture.webhook({ ...event, mode: 'live' })).body['code']).toBe('webhook_wrong_mode');
   for (const body of ['not json', {}, { ...event, object: {} }, [], 'null']) {
     expect((await fixture.webhook(body)).body['code']).toBe('webhook_not_understood');
