@@ -39,7 +39,7 @@ export function createPaymentMetrics(registry: Registry): PaymentMetrics {
     registers,
   });
   const open = new Gauge({
-    name: 'evently_payment_unsettled',
+    name: 'evently_payment_unsettled_items',
     help: 'Attempts and refunds without an outcome, and cases that wait for a person',
     labelNames: ['what'],
     registers,

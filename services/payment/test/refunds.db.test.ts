@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decideRefund } from '../src/domain/payment.ts';
+import { addRefunded, findPayment } from '../src/store/payments.ts';
 import { createFixture, reconcileNow, type Answer, type Fixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -58,13 +60,18 @@ test('thirty refunds at once give back no more than was taken', async () => {
   expect(answers.filter((answer) => answer.status === 409)).toHaveLength(26);
 });
 
-test('without the row lock the database itself refuses to refund more than was taken', async () => {
+test('without the row lock two refunds would both be granted, and only the constraint stops the second', async () => {
   const payment = await fixture.pay('tok_any');
-  const over = fixture.database.db.query(
-    'update payments set refunded_minor = amount_minor + 1 where id = $1',
-    [payment.body['payment_id']],
-  );
-  await expect(over).rejects.toThrow('payments_refunds_within_capture');
+  const { db } = fixture.database;
+  const id = String(payment.body['payment_id']);
+  const [seenByOne, seenByTwo] = [await findPayment(db, id), await findPayment(db, id)];
+  for (const seen of [seenByOne, seenByTwo]) {
+    const ask = { refundId: randomUUID(), paymentId: id, amountMinor: 30_000, currency: null };
+    expect(seen === null ? null : decideRefund(seen, null, ask)).toMatchObject({ ok: true, kind: 'create' });
+  }
+  await addRefunded(db, id, 30_000);
+  await expect(addRefunded(db, id, 30_000)).rejects.toThrow('payments_refunds_within_capture');
+  await addRefunded(db, id, -30_000);
 });
 
 test('nothing is given back by a payment that took nothing, or that does not exist', async () => {
