@@ -5,13 +5,7 @@ import { bookingMigrations } from '@evently/booking/migrations';
 import { eventMigrations } from '@evently/event/migrations';
 import { createLogger, openLogFile, type Logger } from '@evently/kit/log';
 import { createRegistry } from '@evently/kit/metrics';
-import {
-  createLifecycle,
-  listenerOf,
-  listenerOfFetch,
-  type Lifecycle,
-  type Listener,
-} from '@evently/kit/serve';
+import { createLifecycle, type Lifecycle } from '@evently/kit/serve';
 import { paymentMigrations } from '@evently/payment/migrations';
 import { superviseCluster, type SupervisedCluster, type SupervisorEvent } from '@evently/postgres/supervisor';
 import { userMigrations } from '@evently/user/migrations';
@@ -24,9 +18,9 @@ import { lockFolder, type Holder, type Lock } from './folder/lock.ts';
 import { rotateLog } from './folder/rotate-log.ts';
 import { removeRuntime, writeRuntime, type Runtime } from './folder/runtime-file.ts';
 import { keepSecrets } from './folder/secrets.ts';
-import { createGateway } from './gateway/gateway.ts';
 import { services as serviceNames } from './gateway/routes.ts';
-import { createPages } from './pages/pages.ts';
+import { letIn } from './let-in.ts';
+import { createStandaloneMetrics, type StandaloneMetrics } from './metrics.ts';
 import { openPorts, type PortNumbers, type Ports } from './ports.ts';
 import { readServiceConfigs, type ServiceConfigs } from './read-configs.ts';
 
@@ -111,8 +105,17 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
   });
   try {
     const url = addressOf(config.STANDALONE_HOST, ports.numbers.gateway);
-    const cluster = await startDatabase(options, life, log);
-    const { composed, databases } = await startServices({ configs, cluster, life, ports, registry, logOf });
+    const metrics = createStandaloneMetrics(registry);
+    const cluster = await startDatabase(options, { life, log, metrics });
+    const { composed, databases } = await startServices({
+      configs,
+      cluster,
+      life,
+      ports,
+      registry,
+      metrics,
+      logOf,
+    });
     const runtime: Runtime = {
       pid: process.pid,
       gateway: { url },
@@ -157,11 +160,10 @@ const plansOf = (configs: ServiceConfigs): DatabasePlan[] => [
   { service: 'payment', migrations: [paymentMigrations], poolSize: configs.payment.PAYMENT_POOL_SIZE },
 ];
 
-async function startDatabase(
-  options: LockedOptions,
-  life: Lifecycle,
-  log: Logger,
-): Promise<SupervisedCluster> {
+type DatabaseParts = { life: Lifecycle; log: Logger; metrics: StandaloneMetrics };
+
+async function startDatabase(options: LockedOptions, parts: DatabaseParts): Promise<SupervisedCluster> {
+  const { life, log, metrics } = parts;
   const cluster = await superviseCluster(
     {
       directory: options.folder,
@@ -170,6 +172,7 @@ async function startDatabase(
     },
     (event) => {
       log.warn({ ...event }, 'PostgreSQL');
+      if (event.kind === 'ended') metrics.serverEnded();
       options.onDatabase?.(event);
     },
   );
@@ -184,15 +187,17 @@ type ServiceParts = {
   life: Lifecycle;
   ports: Ports;
   registry: ReturnType<typeof createRegistry>;
+  metrics: StandaloneMetrics;
   logOf: (service: string) => Logger;
 };
 
 async function startServices(
   parts: ServiceParts,
 ): Promise<{ composed: Composed; databases: Runtime['databases'] }> {
-  const { configs, cluster, life, ports, registry, logOf } = parts;
+  const { configs, cluster, life, ports, registry, metrics, logOf } = parts;
   const [user, event, booking, payment] = plansOf(configs).map((plan) => {
     const opened = openServiceDatabase(cluster.url, plan, logOf(plan.service));
+    metrics.watchPool(plan.service, opened.db.waiting);
     life.opened(`pool of ${plan.service}`, opened.db.close);
     life.opened(`relay pool of ${plan.service}`, opened.relayDb.close);
     return opened;
@@ -217,60 +222,6 @@ async function startServices(
   return {
     composed,
     databases: { user: user.url, event: event.url, booking: booking.url, payment: payment.url },
-  };
-}
-
-type OpenOptions = {
-  ports: Ports;
-  composed: Composed;
-  config: StandaloneConfig;
-  runtime: Runtime;
-  log: Logger;
-  closedFor: () => string | null;
-};
-
-function letIn({ ports, composed, config, runtime, log, closedFor }: OpenOptions): void {
-  const pages = createPages({
-    services: new Map(
-      serviceNames.map((name) => [name, (request: Request) => composed.services[name].app.fetch(request)]),
-    ),
-    facts: () => ({
-      metricsPort: ports.numbers.metrics,
-      servicePorts: Object.fromEntries(serviceNames.map((name) => [name, ports.numbers[name]])),
-      demonstration: config.STANDALONE_SEED,
-      loadTest: runtime.load_test,
-    }),
-    closedFor,
-    log,
-  });
-  const pagesListener = listenerOfFetch((request) => pages.fetch(request));
-  const listenerFor = (name: (typeof serviceNames)[number]): Listener =>
-    listenerOf((request, env) => composed.services[name].app.fetch(request, env));
-  const listeners = {
-    user: listenerFor('user'),
-    event: listenerFor('event'),
-    booking: listenerFor('booking'),
-    payment: listenerFor('payment'),
-  };
-  const gateway = createGateway({ services: listeners, pages: pagesListener, origins: config.CORS_ORIGINS });
-  ports.open(gateway, withProblemPages(listeners, pagesListener));
-}
-
-type Listeners = Parameters<Ports['open']>[1];
-
-/** `type` of a problem is a path of the server that sent it, so the pages are on every port. */
-function withProblemPages(listeners: Listeners, pages: Listener): Listeners {
-  const onPort =
-    (listener: Listener): Listener =>
-    (req, res) =>
-      req.url?.startsWith('/docs/problems/') === true || req.url?.startsWith('/assets/') === true
-        ? pages(req, res)
-        : listener(req, res);
-  return {
-    user: onPort(listeners.user),
-    event: onPort(listeners.event),
-    booking: onPort(listeners.booking),
-    payment: onPort(listeners.payment),
   };
 }
 

@@ -38,7 +38,7 @@ export function startPage(facts: StartPageFacts, host: string): Html {
             </dd>
             <dt><code>npx evently verify</code></dt>
             <dd>Evaluates every invariant on the databases and names the rows that break one.</dd>
-            <dt><code>sh examples/success.sh</code></dt>
+            <dt><code>examples/success.sh</code></dt>
             <dd>Register, log in, publish, reserve, confirm and cancel, with curl only.</dd>
           </dl>
           ${facts.demonstration ? demonstrationAccounts : ''}
