@@ -79,13 +79,17 @@ export function actionsOn(db: Database, deadlineMs: number): PaymentActionDeps {
 }
 
 export async function createFixture(
-  options: { env?: Record<string, string>; deadlineMs?: number } = {},
+  options: { env?: Record<string, string>; deadlineMs?: number; logLines?: string[] } = {},
 ): Promise<Fixture> {
   const { env = {}, deadlineMs = silenceMs } = options;
   const database = await createTestDatabase([paymentMigrations], { max: 8 });
   const { db } = database;
   const tokens = createTestTokens();
-  const log = createLogger('test', 'silent');
+  const { logLines } = options;
+  const log =
+    logLines === undefined
+      ? createLogger('test', 'silent')
+      : createLogger('test', 'trace', { write: (line) => void logLines.push(line) });
   const relayDb = openDatabase({ url: database.url, name: 'relay', max: 1, log });
   const bus = createInProcessBus(log);
   const registry = new Registry();
