@@ -37,8 +37,7 @@ const msPerDay = 24 * msPerHour;
 
 /** Running it again changes nothing: users are found by logging in, venues and events by name. */
 export async function seedPlatform(deps: SeedDeps): Promise<SeedSummary> {
-  const admins = await ensureAdmin(deps);
-  const token = await logInAdmin(deps.client, demonstrationAdmin);
+  const { admins, token } = await ensureAdmin(deps);
   const users = await ensureUsers(deps);
   const venueIds = await listByName(deps.client, token, '/api/event/admin/venues', venuePage);
   const venues = await ensureVenues(deps, token, venueIds);
@@ -48,14 +47,17 @@ export async function seedPlatform(deps: SeedDeps): Promise<SeedSummary> {
   return { users, admins, venues, events };
 }
 
-async function ensureAdmin(deps: SeedDeps): Promise<number> {
+const adminSession = z.object({ access_token: z.string() });
+
+async function ensureAdmin(deps: SeedDeps): Promise<{ admins: number; token: string }> {
   deps.progress.update('Looking for the administrator');
   const existing = await deps.client.send({
     method: 'POST',
     path: '/api/event/auth/admin/login',
     body: demonstrationAdmin,
   });
-  if (existing.status === 200) return 0;
+  const session = adminSession.safeParse(existing.body);
+  if (existing.status === 200 && session.success) return { admins: 0, token: session.data.access_token };
   if (deps.bootstrapToken === null) {
     throw new CommandError(
       'There is no administrator to make the events, and no one-time token to make one. ' +
@@ -63,7 +65,7 @@ async function ensureAdmin(deps: SeedDeps): Promise<number> {
     );
   }
   await createFirstAdmin(deps.client, deps.bootstrapToken, { ...demonstrationAdmin, name: seedAdminName });
-  return 1;
+  return { admins: 1, token: await logInAdmin(deps.client, demonstrationAdmin) };
 }
 
 async function ensureUsers(deps: SeedDeps): Promise<number> {
