@@ -1,5 +1,5 @@
 /** Access tokens and verifiers for tests, signed with a key of their own. */
-import { createPublicKey, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { createTokenVerifier, type TokenVerifier } from '@evently/kit/auth';
 
@@ -17,8 +17,7 @@ export type TestTokens = {
 export function createTestTokens(nowMs: () => number = () => Date.now()): TestTokens {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const keys = {
-    find: (kid: string) =>
-      kid === keyId ? createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })) : undefined,
+    find: (kid: string) => (kid === keyId ? publicKey : undefined),
     refresh: () => Promise.resolve(),
   };
   const sign = (issuer: string, subject: string, claims: Record<string, unknown>): Promise<string> =>

@@ -109,7 +109,7 @@ const statements: readonly Statement[] = [
   },
   {
     invariant: 'I16',
-    about: 'no booking of a tier that is gone, no ticket or refund without its booking',
+    about: 'no booking of an event or tier that is gone, no ticket or refund without its booking',
     text: `select format('booking %s names tier %s, which event %s does not have', b.id, l.tier_id, b.event_id) as broken
              from bookings b, unnest(b.tier_ids) l(tier_id)
             where not exists (select 1 from inventory i where i.event_id = b.event_id and i.tier_id = l.tier_id)
