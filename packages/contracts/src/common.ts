@@ -1,7 +1,8 @@
 /** Shapes that every contract shares: ids, times, money. */
 import { z } from 'zod';
 
-export const id = z.uuid();
+/** One spelling, because ids are compared as text here and by value in a database. */
+export const id = z.uuid().toLowerCase();
 /** RFC 3339 in UTC. */
 export const instant = z.iso.datetime({ offset: true });
 /** Integer of the currency's minor units; at most 1e13, far inside what a double holds exactly. */

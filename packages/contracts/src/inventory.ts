@@ -41,7 +41,14 @@ export const inventorySpec = z.strictObject({
   waitlist: z.enum(['automatic', 'on_request', 'off']),
   /** The percentage of the last step whose `hours_before` is not more than the hours left; else nothing. */
   refund_policy: z.array(refundStep).max(10),
-  tiers: z.array(tierSpec).min(1).max(maxTiers),
+  tiers: z
+    .array(tierSpec)
+    .min(1)
+    .max(maxTiers)
+    .refine(
+      (tiers) => new Set(tiers.map((tier) => tier.tier_id)).size === tiers.length,
+      'name each tier once',
+    ),
 });
 export type InventorySpec = z.output<typeof inventorySpec>;
 

@@ -17,6 +17,21 @@ export type BookingMetrics = {
 /** Registers the metrics; `waiting` gives the length of the reserve queue when it is scraped. */
 export function createBookingMetrics(registry: Registry, waiting: () => number): BookingMetrics {
   const registers = [registry];
+  new Gauge({
+    name: 'evently_booking_queue_length_items',
+    help: 'Reservations waiting for their batch',
+    registers,
+    collect() {
+      this.set(waiting());
+    },
+  });
+  return { ...ticketMetrics(registers), ...batchMetrics(registers) };
+}
+
+type TicketMetrics = Pick<BookingMetrics, 'reserved' | 'confirmed' | 'released' | 'refused' | 'sweep'>;
+
+/** What became of tickets. */
+function ticketMetrics(registers: Registry[]): TicketMetrics {
   const reserved = new Counter({
     name: 'evently_booking_tickets_reserved_total',
     help: 'Tickets that reservations took',
@@ -39,6 +54,22 @@ export function createBookingMetrics(registry: Registry, waiting: () => number):
     labelNames: ['reason'],
     registers,
   });
+  const lapsed = new Counter({
+    name: 'evently_booking_holds_lapsed_total',
+    help: 'Holds that the sweeper released',
+    registers,
+  });
+  return {
+    reserved: (tickets) => reserved.inc(tickets),
+    confirmed: (tickets) => confirmed.inc(tickets),
+    released: (cause, tickets) => released.inc({ cause }, tickets),
+    refused: (reason) => refused.inc({ reason }),
+    sweep: (count) => lapsed.inc(count),
+  };
+}
+
+/** How batches went. */
+function batchMetrics(registers: Registry[]): Pick<BookingMetrics, 'conflict' | 'batch'> {
   const conflicts = new Counter({
     name: 'evently_booking_version_conflicts_total',
     help: 'Batches before which another process had changed the event',
@@ -64,30 +95,12 @@ export function createBookingMetrics(registry: Registry, waiting: () => number):
     buckets: batchSeconds,
     registers,
   });
-  const lapsed = new Counter({
-    name: 'evently_booking_holds_lapsed_total',
-    help: 'Holds that the sweeper released',
-    registers,
-  });
-  new Gauge({
-    name: 'evently_booking_queue_length_items',
-    help: 'Reservations waiting for their batch',
-    registers,
-    collect() {
-      this.set(waiting());
-    },
-  });
   return {
-    reserved: (tickets) => reserved.inc(tickets),
-    confirmed: (tickets) => confirmed.inc(tickets),
-    released: (cause, tickets) => released.inc({ cause }, tickets),
-    refused: (reason) => refused.inc({ reason }),
     conflict: () => conflicts.inc(),
     batch: (kind, batch) => {
       batches.inc({ kind, outcome: batch.failed ? 'failed' : 'done' });
       sizes.observe({ kind }, batch.size);
       seconds.observe({ kind }, batch.seconds);
     },
-    sweep: (count) => lapsed.inc(count),
   };
 }

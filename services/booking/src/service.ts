@@ -1,6 +1,6 @@
 /** The booking service: every seat's state, reserving, the life of a booking, the waitlist. */
 import { randomUUID } from 'node:crypto';
-import { createApp } from '@evently/kit/app';
+import { createApp, type ServiceApp } from '@evently/kit/app';
 import type { Caller } from '@evently/kit/caller';
 import {
   addressKey,
@@ -10,18 +10,21 @@ import {
   requireApiKey,
   requirePrincipal,
 } from '@evently/kit/guards';
-import { createRelay } from '@evently/kit/outbox';
+import { createRelay, type Relay } from '@evently/kit/outbox';
 import type { PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
 import { createBoards, type Boards } from './actions/boards.ts';
 import type { CommittedChange, StockDeps } from './actions/change-stock.ts';
+import type { ConfirmDeps } from './actions/confirm-booking.ts';
+import type { EndDeps } from './actions/end-bookings.ts';
 import { createReserveQueue, type ReserveQueue } from './actions/reserve-seats.ts';
-import { createSettler } from './actions/settle-payments.ts';
+import { createSettler, type SettleDeps, type Settler } from './actions/settle-payments.ts';
 import { createTicketCodes } from './actions/ticket-codes.ts';
 import { createWarmer } from './actions/warm-up.ts';
 import { createWatchers, type Watchers } from './actions/watch-bookings.ts';
 import type { BookingConfig } from './config.ts';
 import { bookingRoutes } from './http/bookings.ts';
+import { inventoryRoutes } from './http/inventory.ts';
 import { internalRoutes } from './http/internal.ts';
 import { reservationRoutes } from './http/reservations.ts';
 import { saleRoutes } from './http/sales.ts';
@@ -38,71 +41,26 @@ const settleSettings = { maxBatch: 256 };
 
 /** Builds the service; `start` begins sweeps and the relay, `stop` ends them and answers what waits. */
 export function createBookingService(deps: BookingDeps): Service {
-  const { config, platform } = deps;
-  const queueRef: { current: ReserveQueue | null } = { current: null };
-  const metrics = createBookingMetrics(deps.registry, () => queueRef.current?.waiting() ?? 0);
-  const boards = createBoards(deps.db);
-  const watchers = createWatchers({ db: deps.db, log: deps.log, maxStreams: config.BOOKING_MAX_STREAMS });
-  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log: deps.log });
-  const stock: StockDeps = {
-    db: deps.db,
-    clock: deps.clock,
-    writer: randomUUID(),
-    tickets: createTicketCodes(config.BOOKING_TICKET_SECRET),
-    offers: { offerSeconds: config.BOOKING_OFFER_SECONDS },
-    committed: (change) =>
-      afterCommit(change, stock.writer, { boards, watchers, metrics, wakeRelay: relay.wake }),
-  };
-  const queue = createReserveQueue({ ...stock, boards, metrics, reserve: reserveSettings(config) });
-  queueRef.current = queue;
-  const settleDeps = {
-    ...stock,
-    metrics,
-    settle: { ...settleSettings, unknownCheckSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS },
-  };
-  const settler = createSettler(settleDeps);
-  const confirmDeps = {
-    ...stock,
-    paymentCaller: deps.paymentCaller,
-    settler,
-    confirm: { leaseSeconds: config.BOOKING_PAYMENT_LEASE_SECONDS },
-  };
-  const endDeps = { ...stock, metrics };
-  const warmer = createWarmer({ db: deps.db, boards, connections: config.BOOKING_POOL_SIZE });
-  const guards = createGuards(deps);
-
-  const app = createApp({
-    service: 'booking',
-    title: 'Evently booking',
-    log: deps.log,
-    metrics: deps.requestMetrics,
-    dependencies: { postgres: deps.db.ready },
-  });
-  app.route('/', reservationRoutes({ ...confirmDeps, queue, boards, guards }));
-  app.route('/', streamRoutes({ db: deps.db, watchers, guards }));
-  app.route('/', bookingRoutes({ ...endDeps, guards }));
-  app.route('/', waitlistRoutes({ ...stock, maxWaiting: config.BOOKING_MAX_WAITING, guards }));
-  app.route('/', ticketRoutes({ ...stock, guards }));
-  app.route('/', internalRoutes({ ...endDeps, guards }));
-  app.route('/', saleRoutes({ ...stock, warmer, guards }));
-
-  const handlers = createHandlers({ ...settleDeps, log: deps.log });
-  subscribe(deps.bus, handlers);
+  const parts = createParts(deps);
+  const { queue, settler, watchers, relay } = parts;
   let sweeps: { stop: () => Promise<void> } | null = null;
+  const handlers = createHandlers({ ...parts.settle, log: deps.log });
+  subscribe(deps.bus, handlers);
   return {
     name: 'booking',
-    app,
+    app: createRoutes(deps, parts),
     start: () => {
       relay.start();
       sweeps = startSweeps({
-        ...endDeps,
-        ...confirmDeps,
+        ...parts.end,
+        ...parts.confirm,
         log: deps.log,
-        sweepMs: config.BOOKING_SWEEP_MS,
-        giveUpSeconds: config.BOOKING_PAYMENT_GIVE_UP_SECONDS,
-        checkSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS,
+        sweepMs: deps.config.BOOKING_SWEEP_MS,
+        giveUpSeconds: deps.config.BOOKING_PAYMENT_GIVE_UP_SECONDS,
+        checkSeconds: deps.config.BOOKING_PAYMENT_CHECK_SECONDS,
       });
-      deps.log.info({ writer: stock.writer, load_test: platform.EVENTLY_LOAD_TEST }, 'booking started');
+      const fields = { writer: parts.stock.writer, load_test: deps.platform.EVENTLY_LOAD_TEST };
+      deps.log.info(fields, 'booking started');
       return Promise.resolve();
     },
     stop: async () => {
@@ -113,6 +71,75 @@ export function createBookingService(deps: BookingDeps): Service {
       await relay.stop();
     },
   };
+}
+
+type Parts = {
+  boards: Boards;
+  watchers: Watchers;
+  relay: Relay;
+  queue: ReserveQueue;
+  settler: Settler;
+  stock: StockDeps;
+  settle: SettleDeps;
+  confirm: ConfirmDeps;
+  end: EndDeps;
+};
+
+/** What lives as long as the service, and what its verbs are given. */
+function createParts(deps: BookingDeps): Parts {
+  const { config, db, log } = deps;
+  const queueRef: { current: ReserveQueue | null } = { current: null };
+  const metrics = createBookingMetrics(deps.registry, () => queueRef.current?.waiting() ?? 0);
+  const boards = createBoards(db);
+  const watchers = createWatchers({ db, log, maxStreams: config.BOOKING_MAX_STREAMS });
+  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
+  const stock: StockDeps = {
+    db,
+    clock: deps.clock,
+    writer: randomUUID(),
+    tickets: createTicketCodes(config.BOOKING_TICKET_SECRET),
+    offers: { offerSeconds: config.BOOKING_OFFER_SECONDS },
+    committed: (change) =>
+      afterCommit(change, stock.writer, { boards, watchers, metrics, wakeRelay: relay.wake }),
+  };
+  const queue = createReserveQueue({ ...stock, boards, metrics, reserve: reserveSettings(config) });
+  queueRef.current = queue;
+  const settle = {
+    ...stock,
+    metrics,
+    settle: { ...settleSettings, unknownCheckSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS },
+  };
+  const settler = createSettler(settle);
+  const confirm = {
+    ...stock,
+    paymentCaller: deps.paymentCaller,
+    settler,
+    confirm: { leaseSeconds: config.BOOKING_PAYMENT_LEASE_SECONDS },
+  };
+  return { boards, watchers, relay, queue, settler, stock, settle, confirm, end: { ...stock, metrics } };
+}
+
+function createRoutes(deps: BookingDeps, parts: Parts): ServiceApp {
+  const { config, db } = deps;
+  const { boards, watchers, queue, stock, confirm, end } = parts;
+  const warmer = createWarmer({ db, boards, connections: config.BOOKING_POOL_SIZE });
+  const guards = createGuards(deps);
+  const app = createApp({
+    service: 'booking',
+    title: 'Evently booking',
+    log: deps.log,
+    metrics: deps.requestMetrics,
+    dependencies: { postgres: db.ready },
+  });
+  app.route('/', reservationRoutes({ ...confirm, queue, boards, guards }));
+  app.route('/', streamRoutes({ db, watchers, guards }));
+  app.route('/', bookingRoutes({ ...end, guards }));
+  app.route('/', waitlistRoutes({ ...stock, maxWaiting: config.BOOKING_MAX_WAITING, guards }));
+  app.route('/', ticketRoutes({ ...stock, guards }));
+  app.route('/', inventoryRoutes({ ...stock, guards }));
+  app.route('/', internalRoutes({ ...end, guards }));
+  app.route('/', saleRoutes({ ...stock, warmer, guards }));
+  return app;
 }
 
 function reserveSettings(config: BookingConfig) {

@@ -51,17 +51,18 @@ export async function applyInventory(
 /**
  * The same for a message that arrives after the editor was answered, in the message's transaction: there is
  * nobody left to refuse, so a capacity below what is taken is kept at what is taken, tiers in use stay, and
- * an armed window wins (I5).
+ * an armed window wins (I5). The change is the caller's to tell once its transaction is committed.
  */
 export async function applyLateInventory(
   deps: StockDeps,
   client: Sql,
   eventId: string,
   spec: InventorySpec,
-): Promise<void> {
-  const { outcome } = await applyWithin(deps, client, eventId, spec, true);
+): Promise<CommittedChange | null> {
+  const { outcome, committed } = await applyWithin(deps, client, eventId, spec, true);
   if (!outcome.ok)
     throw new Error(`the catalog's word on ${eventId} cannot be carried out: ${outcome.refusal.kind}`);
+  return committed;
 }
 
 class RefusedInventory extends Error {

@@ -20,7 +20,10 @@ export async function armSale(
   return writeSale(deps, eventId, command, command, false);
 }
 
-/** Gives the window back to the catalog and leaves a tombstone. Refusals: unknown-event, unknown-sale, stale-epoch. */
+/**
+ * Gives the window back to the catalog and leaves a tombstone, also where nothing was armed: the command to
+ * arm may still be on its way. Refusals: unknown-event, stale-epoch.
+ */
 export async function disarmSale(deps: StockDeps, eventId: string, fence: Fence): Promise<ArmOutcome> {
   return writeSale(deps, eventId, fence, null, true);
 }
@@ -34,7 +37,6 @@ async function writeSale(
 ): Promise<ArmOutcome> {
   const outcome = await changeStock<ArmOutcome>(deps, eventId, 'inventory', async (change) => {
     const stored = await findArmed(change.client, eventId);
-    if (stored === null && window === null) return refused({ kind: 'unknown-sale' });
     const repeated =
       disarm && stored?.disarmed === true && stored.uid === fence.uid && stored.epoch === fence.epoch;
     if (repeated) return { ok: true };
@@ -47,8 +49,9 @@ async function writeSale(
       });
     }
     const details = (await listDetails(change.client, [eventId])).get(eventId);
-    const terms = window ?? stored;
-    if (details === undefined || terms === null) return refused({ kind: 'unknown-event' });
+    if (details === undefined) return refused({ kind: 'unknown-event' });
+    const terms: ArmedWindow = window ??
+      stored ?? { opensAt: change.now, closesAt: change.now, intent: 'Stop' };
     const { opensAt, closesAt, intent } = terms;
     await writeArmed(change.client, eventId, { ...fence, opensAt, closesAt, intent }, disarm);
     await writeWindow(

@@ -81,7 +81,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       const batch = takeBatch(lane);
       if (batch.length === 0) continue;
       const startedMs = monotonicMs();
-      const failed = await runBatch(key, batch);
+      const failed = await runBatch(options.run, key, batch);
       const seconds = (monotonicMs() - startedMs) / 1000;
       if (!failed && seconds > 0) {
         lane.ratePerSecond = rateMemory * lane.ratePerSecond + (1 - rateMemory) * (batch.length / seconds);
@@ -101,27 +101,6 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     });
   }
 
-  /** Answers everyone in the batch; true when it failed as a whole. */
-  async function runBatch(key: string, batch: readonly Waiting<Item, Result>[]): Promise<boolean> {
-    try {
-      const results = await options.run(
-        key,
-        batch.map((entry) => entry.item),
-      );
-      if (results.length !== batch.length)
-        throw new Error(`a batch of ${batch.length} got ${results.length} results`);
-      for (const [at, result] of results.entries()) batch[at]?.resolve({ kind: 'done', result });
-      return false;
-    } catch (error) {
-      if (batch.length === 1 || !shouldSplit(error)) {
-        for (const entry of batch) entry.reject(error);
-      } else {
-        for (const entry of batch) await runBatch(key, [entry]);
-      }
-      return true;
-    }
-  }
-
   return {
     submit,
     waiting: () => waiting,
@@ -129,6 +108,31 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+/** Answers everyone in the batch; true when it failed as a whole. */
+async function runBatch<Item, Result>(
+  run: BatcherOptions<Item, Result>['run'],
+  key: string,
+  batch: readonly Waiting<Item, Result>[],
+): Promise<boolean> {
+  try {
+    const results = await run(
+      key,
+      batch.map((entry) => entry.item),
+    );
+    if (results.length !== batch.length)
+      throw new Error(`a batch of ${batch.length} got ${results.length} results`);
+    for (const [at, result] of results.entries()) batch[at]?.resolve({ kind: 'done', result });
+    return false;
+  } catch (error) {
+    if (batch.length === 1 || !shouldSplit(error)) {
+      for (const entry of batch) entry.reject(error);
+    } else {
+      for (const entry of batch) await runBatch(run, key, [entry]);
+    }
+    return true;
+  }
 }
 
 /** Only what a single item can have caused is worth trying item by item; an absent database is not. */

@@ -1,14 +1,18 @@
 /** The one way to change an event's stock: lock, decide, keep the books, in one transaction. */
 import { strict as assert } from 'node:assert';
-import { newId } from '@evently/kit/ids';
-import { writeOutbox } from '@evently/kit/outbox';
 import type { Database, Sql } from '@evently/kit/postgres';
 import type { Clock } from '@evently/kit/clock';
-import { claimOf, mayFollow, type Booking, type BookingStatus, type Cause } from '../domain/booking.ts';
+import {
+  claimOf,
+  countsForBuyer,
+  mayFollow,
+  type Booking,
+  type BookingStatus,
+  type Cause,
+} from '../domain/booking.ts';
 import type { Enrolment } from '../domain/allocate.ts';
 import { copyStock, move, type Place, type Stock } from '../domain/stock.ts';
 import { insertBookings, writeTransitions, type Transition } from '../store/bookings.ts';
-import { insertRefund } from '../store/refunds.ts';
 import {
   lockSale,
   markWaitlistUsed,
@@ -24,6 +28,7 @@ import { insertTickets, voidTickets } from '../store/tickets.ts';
 import { insertEntries, writeEntries, type EntryChange } from '../store/waitlist.ts';
 import type { TicketCodes } from './ticket-codes.ts';
 import { offerFreeStock, type OfferSettings } from './offer-stock.ts';
+import { publishChange, writeRefunds } from './publish-change.ts';
 
 export type StockDeps = {
   db: Database;
@@ -48,7 +53,7 @@ export type CommittedChange = {
   reshaped: boolean;
 };
 
-type RefundOrder = { booking: Booking; amountMinor: number; reason: string; attempt: number };
+export type RefundOrder = { booking: Booking; amountMinor: number; reason: string; attempt: number };
 
 /** What a verb sees and does while it holds the event's lock. Nothing is written before `work` returns. */
 export type StockChange = WindowNow & {
@@ -71,6 +76,10 @@ export type StockChange = WindowNow & {
   refund: (order: RefundOrder) => void;
   /** Writes something else of the event (inventory rows, window); the version rises with it. */
   touched: () => void;
+  /** Tickets more or fewer that each buyer has by what is decided so far; no statement sees them yet (I10). */
+  heldChanges: () => Map<string, number>;
+  /** True for a waitlist entry that this change has moved on already. */
+  hasMoved: (entryId: string) => boolean;
 };
 
 type Pending = {
@@ -105,25 +114,53 @@ export async function changeStock<T>(
     const sale =
       options.skipLocked === true ? await tryLockSale(client, eventId) : await lockSale(client, eventId);
     if (sale === null) return null;
-    const window = await readWindow(client, eventId);
-    const stock = await readStock(client, eventId);
-    const pending: Pending = {
-      inserted: [],
-      transitions: [],
-      enrolments: [],
-      entries: [],
-      refunds: [],
-      touched: false,
-    };
-    const change = changeOf(client, sale, window, stock, pending);
-    const value = await work(change);
-    if (sale.waitlistUsed || pending.enrolments.length > 0) await offerFreeStock(deps, change);
-    return { value, committed: await write(deps, change, pending, cause) };
+    const { begun, served } =
+      cause === 'reserve' && sale.waitlistUsed
+        ? await serveWaitingFirst(deps, client, sale)
+        : { begun: await begin(client, sale), served: null };
+    const value = await work(begun.change);
+    if (sale.waitlistUsed || begun.pending.enrolments.length > 0) await offerFreeStock(deps, begun.change);
+    const committed = await write(deps, begun.change, begun.pending, cause);
+    return { value, committed: committed ?? served };
   };
   const outcome = await (options.within === undefined ? deps.db.transaction(run) : run(options.within));
   if (outcome !== null && outcome.committed !== null && options.within === undefined)
     deps.committed(outcome.committed);
   return outcome;
+}
+
+type Begun = { change: StockChange; pending: Pending };
+
+/** Reads what a decision depends on, after the lock was had. */
+async function begin(client: Sql, sale: LockedSale): Promise<Begun> {
+  const window = await readWindow(client, sale.eventId);
+  const stock = await readStock(client, sale.eventId);
+  const pending: Pending = {
+    inserted: [],
+    transitions: [],
+    enrolments: [],
+    entries: [],
+    refunds: [],
+    touched: false,
+  };
+  return { change: changeOf(client, sale, window, stock, pending), pending };
+}
+
+/**
+ * Before anybody new reserves, those who wait are served: a window that opens by the clock, or stock that
+ * came back while it was shut, has no change of its own that would have done it (I30). A change of its own,
+ * with its version and message, in the same commit.
+ */
+async function serveWaitingFirst(
+  deps: StockDeps,
+  client: Sql,
+  sale: LockedSale,
+): Promise<{ begun: Begun; served: CommittedChange | null }> {
+  const begun = await begin(client, sale);
+  await offerFreeStock(deps, begun.change);
+  if (begun.pending.inserted.length + begun.pending.entries.length === 0) return { begun, served: null };
+  const served = await write(deps, begun.change, begun.pending, 'waitlist');
+  return { begun: await begin(client, sale), served };
 }
 
 function changeOf(
@@ -153,7 +190,21 @@ function changeOf(
     touched: () => {
       pending.touched = true;
     },
+    heldChanges: () => heldChangesOf(pending),
+    hasMoved: (entryId) => pending.entries.some((entry) => entry.id === entryId),
   };
+}
+
+function heldChangesOf(pending: Pending): Map<string, number> {
+  const changes = new Map<string, number>();
+  const add = (userId: string, quantity: number): void =>
+    void changes.set(userId, (changes.get(userId) ?? 0) + quantity);
+  for (const booking of pending.inserted) add(booking.userId, booking.quantity);
+  for (const { booking, from } of pending.transitions) {
+    if (countsForBuyer(from)) add(booking.userId, -booking.quantity);
+    if (countsForBuyer(booking.status)) add(booking.userId, booking.quantity);
+  }
+  return changes;
 }
 
 function placeOf(status: BookingStatus): Place {
@@ -229,105 +280,5 @@ async function writeTickets(
       eventId,
       cancelled.map(({ booking }) => booking.id),
     );
-  }
-}
-
-/** Records what must go back and tells payment, once for each captured attempt. */
-async function writeRefunds(
-  deps: StockDeps,
-  change: StockChange,
-  orders: readonly RefundOrder[],
-): Promise<void> {
-  for (const { booking, amountMinor, reason, attempt } of orders) {
-    if (amountMinor === 0) continue;
-    const refundId = newId(deps.clock.now().getTime());
-    const recorded = await insertRefund(change.client, {
-      id: refundId,
-      eventId: booking.eventId,
-      bookingId: booking.id,
-      attempt,
-      amountMinor,
-      reason,
-    });
-    if (!recorded) continue;
-    await writeOutbox(change.client, {
-      id: newId(deps.clock.now().getTime()),
-      topic: 'booking',
-      key: booking.id,
-      type: 'booking.refund_requested',
-      payload: {
-        refund_id: refundId,
-        booking_id: booking.id,
-        event_id: booking.eventId,
-        attempt,
-        amount_minor: amountMinor,
-        currency: booking.currency,
-        reason,
-      },
-    });
-  }
-}
-
-const endStates = ['confirmed', 'cancelled', 'expired'] as const;
-
-/** One message for the stock and one for each status that bookings reached together. */
-async function publishChange(
-  deps: StockDeps,
-  change: StockChange,
-  pending: Pending,
-  cause: StockCause,
-  version: number,
-): Promise<void> {
-  const { eventId } = change.sale;
-  const publish = (type: string, payload: unknown): Promise<void> =>
-    writeOutbox(change.client, {
-      id: newId(deps.clock.now().getTime()),
-      topic: 'booking',
-      key: eventId,
-      type,
-      payload,
-    });
-  await publish('booking.stock_changed', {
-    event_id: eventId,
-    version,
-    writer: deps.writer,
-    cause,
-    reservations: pending.inserted.length,
-    quantity: pending.inserted.reduce((sum, booking) => sum + booking.quantity, 0),
-    tiers: [...change.stock.values()].map((tier) => ({
-      tier_id: tier.tierId,
-      available: tier.available,
-      held: tier.held,
-      sold: tier.sold,
-      blocked: tier.blocked,
-    })),
-  });
-  for (const status of endStates) {
-    const bookings = pending.transitions
-      .map(({ booking }) => booking)
-      .filter((booking) => booking.status === status);
-    if (bookings.length === 0) continue;
-    await publish('booking.bookings_changed', {
-      event_id: eventId,
-      status,
-      bookings: bookings.map((booking) => ({
-        booking_id: booking.id,
-        user_id: booking.userId,
-        quantity: booking.quantity,
-        amount_minor: booking.totalMinor,
-        currency: booking.currency,
-      })),
-    });
-  }
-  for (const offer of pending.inserted) {
-    if (offer.waitlistId === null) continue;
-    await publish('booking.waitlist_offered', {
-      event_id: eventId,
-      waitlist_id: offer.waitlistId,
-      user_id: offer.userId,
-      booking_id: offer.id,
-      quantity: offer.quantity,
-      expires_at: offer.expiresAt,
-    });
   }
 }

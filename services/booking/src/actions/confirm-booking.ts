@@ -4,10 +4,9 @@ import type { Caller, CallOutcome } from '@evently/kit/caller';
 import type { Booking } from '../domain/booking.ts';
 import type { PaymentOutcome } from '../domain/payment.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
-import { findBooking } from '../store/bookings.ts';
+import { findBooking, lockBookings } from '../store/bookings.ts';
 import { beginPaying, readNow } from '../store/paying.ts';
 import { changeStock, type StockDeps } from './change-stock.ts';
-import { lockBookings } from '../store/bookings.ts';
 import type { Settler } from './settle-payments.ts';
 
 export type ConfirmInput = { bookingId: string; userId: string; paymentToken: string; paymentMethod: string };
@@ -58,7 +57,10 @@ async function explain(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmO
     case 'payment_unknown':
       return { ok: true, booking, settled: false };
     case 'pending':
-      return refused({ kind: 'booking-expired' });
+      // Alive again: a payment that ran beside this request was refused meanwhile.
+      return booking.expiresAt > (await readNow(deps.db))
+        ? { ok: true, booking, settled: false }
+        : refused({ kind: 'booking-expired' });
     case 'expired':
     case 'cancelled':
       return refused(releasedRefusal(booking));
@@ -157,7 +159,9 @@ export async function resolvePayment(
 async function giveUp(deps: ConfirmDeps, booking: Booking): Promise<void> {
   await changeStock(deps, booking.eventId, 'expire', async (change) => {
     const locked = (await lockBookings(change.client, booking.eventId, [booking.id])).get(booking.id);
-    if (locked?.status !== 'payment_unknown' || locked.attempt !== booking.attempt) return;
+    // `paying` too: after a long outage the first question is overdue already.
+    const open = locked?.status === 'payment_unknown' || locked?.status === 'paying';
+    if (!open || locked.attempt !== booking.attempt) return;
     change.transition(locked, 'expired', 'payment_given_up');
   });
 }

@@ -1,4 +1,5 @@
 /** Ends bookings: the buyer's cancel, the return of a hold, lapsed holds, and whole events. */
+import { isDatabaseUnavailable } from '@evently/kit/postgres';
 import { refundAmount } from '../domain/refund.ts';
 import type { Booking, Cause } from '../domain/booking.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
@@ -123,26 +124,50 @@ export async function expireLapsedHolds(deps: EndDeps): Promise<number> {
   let lapsed = 0;
   for (let round = 0; round < maxRounds; round += 1) {
     const events = await listEventsWithLapsedHolds(deps.db, maxEvents);
-    let released = 0;
-    for (const eventId of events) {
-      const outcome = await changeStock(
-        deps,
-        eventId,
-        'expire',
-        async (change) => {
-          const holds = await lockLapsedHolds(change.client, eventId, maxBookings);
-          for (const hold of holds) release(deps, change, hold, 'expired', 'hold_lapsed');
-          return holds.length;
-        },
-        { skipLocked: true },
-      );
-      released += outcome?.value ?? 0;
-    }
+    const released = await forEachEvent(events, (eventId) => expireLapsedOf(deps, eventId));
     lapsed += released;
     if (released === 0) break;
   }
   deps.metrics.sweep(lapsed);
   return lapsed;
+}
+
+async function expireLapsedOf(deps: EndDeps, eventId: string): Promise<number> {
+  const outcome = await changeStock(
+    deps,
+    eventId,
+    'expire',
+    async (change) => {
+      const holds = await lockLapsedHolds(change.client, eventId, change.now, maxBookings);
+      for (const hold of holds) release(deps, change, hold, 'expired', 'hold_lapsed');
+      return holds.length;
+    },
+    { skipLocked: true },
+  );
+  return outcome?.value ?? 0;
+}
+
+/**
+ * Does `work` for every event and adds up what it answers. One event that fails does not keep the others
+ * from their turn; its error is thrown afterwards. An absent database ends the round at once.
+ */
+async function forEachEvent(
+  events: readonly string[],
+  work: (eventId: string) => Promise<number>,
+): Promise<number> {
+  let sum = 0;
+  const failures: unknown[] = [];
+  for (const eventId of events) {
+    try {
+      sum += await work(eventId);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      failures.push(new Error(`event ${eventId} failed`, { cause: error }));
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} of ${events.length} events failed`);
+  return sum;
 }
 
 /** Expires every pending hold, over or not: an operator's last resort. Answers how many. */
@@ -164,31 +189,30 @@ export async function expireAllHolds(deps: EndDeps, events: readonly string[]): 
 
 /** Matches free stock to whoever waits: what a join that raced a release may have left. */
 export async function matchWaitlists(deps: EndDeps): Promise<void> {
-  for (const eventId of await listEventsToMatch(deps.db, maxEvents)) {
+  await forEachEvent(await listEventsToMatch(deps.db, maxEvents), async (eventId) => {
     await changeStock(deps, eventId, 'waitlist', () => Promise.resolve(), { skipLocked: true });
-  }
+    return 1;
+  });
 }
 
 /** Cancels the bookings of cancelled events with a full refund, 500 at a time, until none is left. */
 export async function windDownEvents(deps: EndDeps): Promise<void> {
-  for (const eventId of await listEventsWindingDown(deps.db, maxEvents)) {
-    await changeStock(
-      deps,
-      eventId,
-      'cancel',
-      async (change) => {
-        if (change.sale.status !== 'cancelled') return;
-        const bookings = await lockByStatus(change.client, eventId, ['pending', 'confirmed'], maxBookings);
-        for (const booking of bookings) {
-          if (booking.status === 'pending') release(deps, change, booking, 'cancelled', 'event_cancelled');
-          else refundAndCancel(deps, change, booking, booking.totalMinor, 'event_cancelled');
-        }
-        if (bookings.length > 0) return;
-        await endEntries(change.client, eventId, 'event_cancelled');
-        const unsettled = await lockByStatus(change.client, eventId, ['paying', 'payment_unknown'], 1);
-        if (unsettled.length === 0) await markWoundDown(change.client, eventId);
-      },
-      { skipLocked: true },
-    );
+  await forEachEvent(await listEventsWindingDown(deps.db, maxEvents), async (eventId) => {
+    await changeStock(deps, eventId, 'cancel', (change) => windDown(deps, change), { skipLocked: true });
+    return 1;
+  });
+}
+
+async function windDown(deps: EndDeps, change: StockChange): Promise<void> {
+  const { client, sale } = change;
+  if (sale.status !== 'cancelled') return;
+  const bookings = await lockByStatus(client, sale.eventId, ['pending', 'confirmed'], maxBookings);
+  for (const booking of bookings) {
+    if (booking.status === 'pending') release(deps, change, booking, 'cancelled', 'event_cancelled');
+    else refundAndCancel(deps, change, booking, booking.totalMinor, 'event_cancelled');
   }
+  if (bookings.length > 0) return;
+  await endEntries(client, sale.eventId, 'event_cancelled');
+  const unsettled = await lockByStatus(client, sale.eventId, ['paying', 'payment_unknown'], 1);
+  if (unsettled.length === 0) await markWoundDown(client, sale.eventId);
 }

@@ -1,8 +1,7 @@
 /** Gives stock that came free to the waitlist, as real holds, before anybody else can have it. */
 import { newId } from '@evently/kit/ids';
-import { newBooking } from '../domain/allocate.ts';
+import { newBooking, soldOut } from '../domain/allocate.ts';
 import type { Booking } from '../domain/booking.ts';
-import { soldOut } from '../domain/allocate.ts';
 import { matchWaiting, type WaitingEntry } from '../domain/waitlist.ts';
 import { countHeld } from '../store/bookings.ts';
 import { listWaiting } from '../store/waitlist.ts';
@@ -23,22 +22,19 @@ export async function offerFreeStock(deps: StockDeps, change: StockChange): Prom
   if (!change.open || change.sale.status !== 'published' || soldOut(change.stock)) return;
   for (const tier of change.stock.values()) {
     if (tier.available === 0) continue;
-    const waiting = await listWaiting(
+    const listed = await listWaiting(
       change.client,
       change.sale.eventId,
       tier.tierId,
       tier.available,
       maxMatchesPerTier,
     );
+    // Whoever leaves in this very change still stands in the table.
+    const waiting = listed.filter((entry) => !change.hasMoved(entry.id));
     if (waiting.length === 0) continue;
+    const buyers = waiting.map((entry) => entry.userId);
     const held =
-      change.sale.maxPerBuyer === null
-        ? new Map<string, number>()
-        : await countHeld(
-            change.client,
-            change.sale.eventId,
-            waiting.map((entry) => entry.userId),
-          );
+      change.sale.maxPerBuyer === null ? new Map<string, number>() : await countHeldNow(change, buyers);
     const matched = matchWaiting(change.stock, waiting, held, change.sale.maxPerBuyer);
     for (const entry of matched.overLimit) {
       change.moveEntry({ id: entry.id, status: 'expired', bookingId: null, reason: 'limit_reached' });
@@ -49,6 +45,16 @@ export async function offerFreeStock(deps: StockDeps, change: StockChange): Prom
       change.moveEntry({ id: entry.id, status: 'offered', bookingId: booking.id, reason: null });
     }
   }
+}
+
+/** Tickets that each of these buyers has, what this change has decided so far included (I10). */
+export async function countHeldNow(
+  change: StockChange,
+  userIds: readonly string[],
+): Promise<Map<string, number>> {
+  const stored = await countHeld(change.client, change.sale.eventId, userIds);
+  const changes = change.heldChanges();
+  return new Map(userIds.map((userId) => [userId, (stored.get(userId) ?? 0) + (changes.get(userId) ?? 0)]));
 }
 
 function offerOf(deps: StockDeps, change: StockChange, entry: WaitingEntry, unitPriceMinor: number): Booking {

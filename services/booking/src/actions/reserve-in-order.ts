@@ -70,7 +70,8 @@ async function readState(
     maxPerBooking: sale.maxPerBooking,
     maxPerBuyer: sale.maxPerBuyer,
     stock,
-    held: sale.maxPerBuyer === null ? new Map() : await countHeld(client, sale.eventId, userIds),
+    held:
+      sale.maxPerBuyer === null ? new Map<string, number>() : await countHeld(client, sale.eventId, userIds),
     stored: new Map(stored.map((booking) => [keyOf(booking.userId, booking.idempotencyKey), booking])),
     ...waits,
     enrolment: { automatic: sale.waitlist === 'automatic', waiting, room: deps.reserve.maxWaiting - total },

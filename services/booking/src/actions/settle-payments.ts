@@ -6,6 +6,7 @@ import type { BookingMetrics } from '../metrics.ts';
 import { lockBookings } from '../store/bookings.ts';
 import { listRefunds } from '../store/refunds.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
+import { countHeldNow } from './offer-stock.ts';
 import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
 
 export type SettleItem = { booking: Pick<Booking, 'id' | 'eventId'>; outcome: PaymentOutcome };
@@ -60,29 +61,50 @@ export async function settleWithin(
     items.map((item) => item.booking.id),
   );
   const refunded = await readRefundedAttempts(change, [...bookings.values()]);
-  return items.map(({ booking: { id }, outcome }) => {
-    const booking = bookings.get(id);
-    if (booking === undefined) return null;
-    // Money that was sent back already must not bring its booking back as well.
-    if (refunded.has(`${id} ${outcome.attempt}`)) return booking;
-    const settled = applySettlement(
-      deps,
-      change,
-      booking,
-      outcome,
-      settlementOf(booking, outcome, change.now),
-    );
-    bookings.set(id, settled);
-    return settled;
-  });
+  const results: (Booking | null)[] = [];
+  for (const { booking: asked, outcome } of items) {
+    const booking = bookings.get(asked.id);
+    if (booking === undefined || refunded.has(`${asked.id} ${outcome.attempt}`)) {
+      results.push(booking ?? null);
+      continue;
+    }
+    const settlement = await withinLimits(change, booking, settlementOf(booking, outcome, change.now));
+    if (settlement.kind === 'refund') refunded.add(`${booking.id} ${outcome.attempt}`);
+    const settled = applySettlement(deps, change, booking, outcome, settlement);
+    bookings.set(booking.id, settled);
+    results.push(settled);
+  }
+  return results;
 }
 
+type Decided = Exclude<Settlement, { kind: 'reinstate-or-refund' }>;
+
+/** Late money brings its booking back only while the seats are there and within the buyer's limit (I10, I13). */
+async function withinLimits(change: StockChange, booking: Booking, settlement: Settlement): Promise<Decided> {
+  if (settlement.kind !== 'reinstate-or-refund') return settlement;
+  const { status, maxPerBuyer } = change.sale;
+  const sellable = status === 'published' && fits(change.stock, booking.lines);
+  const has =
+    sellable && maxPerBuyer !== null
+      ? ((await countHeldNow(change, [booking.userId])).get(booking.userId) ?? 0)
+      : 0;
+  const allowed = maxPerBuyer === null || has + booking.quantity <= maxPerBuyer;
+  if (!sellable || !allowed) return { kind: 'refund', reason: 'late_payment' };
+  return { kind: 'move', to: 'confirmed', cause: 'late_payment', patch: settlement.patch };
+}
+
+/**
+ * Attempts whose money was sent back already: it must not bring its booking back as well. The ordinary
+ * booking is `paying` and costs no statement here.
+ */
 async function readRefundedAttempts(change: StockChange, bookings: readonly Booking[]): Promise<Set<string>> {
-  const ended = bookings.filter((booking) => booking.status === 'expired' || booking.status === 'cancelled');
-  if (ended.length === 0) return new Set();
+  const suspect = bookings.filter(
+    ({ status, attempt }) => !(status === 'paying' || status === 'confirmed') || attempt > 1,
+  );
+  if (suspect.length === 0) return new Set();
   const refunds = await listRefunds(
     change.client,
-    ended.map((booking) => booking.id),
+    suspect.map((booking) => booking.id),
   );
   return new Set(refunds.map((refund) => `${refund.bookingId} ${refund.attempt}`));
 }
@@ -92,7 +114,7 @@ function applySettlement(
   change: StockChange,
   booking: Booking,
   outcome: PaymentOutcome,
-  settlement: Settlement,
+  settlement: Decided,
 ): Booking {
   switch (settlement.kind) {
     case 'nothing':
@@ -105,22 +127,6 @@ function applySettlement(
         attempt: outcome.attempt,
       });
       return booking;
-    case 'reinstate-or-refund': {
-      const sellable = change.sale.status === 'published' && fits(change.stock, booking.lines);
-      if (!sellable) {
-        change.refund({
-          booking,
-          amountMinor: booking.totalMinor,
-          reason: 'late_payment',
-          attempt: outcome.attempt,
-        });
-        return booking;
-      }
-      return change.transition(booking, 'confirmed', 'late_payment', {
-        ...settlement.patch,
-        confirmedAt: change.now,
-      });
-    }
     case 'move': {
       const patch =
         settlement.to === 'confirmed' ? { ...settlement.patch, confirmedAt: change.now } : settlement.patch;

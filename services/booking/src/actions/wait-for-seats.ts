@@ -1,15 +1,17 @@
-/** Joining and leaving the waitlist of an event. */
+/** Joins and leaves the waitlist of an event, and tells where a buyer stands. */
 import { newId } from '@evently/kit/ids';
 import { refused, type Refused } from '../domain/refusals.ts';
 import { fits } from '../domain/stock.ts';
 import type { Sql } from '@evently/kit/postgres';
 import { countHeld, findBooking, lockBookings } from '../store/bookings.ts';
 import { countAhead, countWaiting, findEntry, listActive, type Entry } from '../store/waitlist.ts';
-import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
+import { changeStock, type CommittedChange, type StockChange, type StockDeps } from './change-stock.ts';
 import type { Booking } from '../domain/booking.ts';
 
 export type JoinInput = { eventId: string; userId: string; tierId: string | null; quantity: number };
 export type JoinOutcome = { ok: true; waitlistId: string; position: number } | Refused;
+/** `committed` is the caller's to tell once its transaction is committed. */
+export type Joining = { outcome: JoinOutcome; committed: CommittedChange | null };
 export type WaitDeps = StockDeps & { maxWaiting: number };
 
 /**
@@ -18,15 +20,16 @@ export type WaitDeps = StockDeps & { maxWaiting: number };
  * when the quantity fits now. Decided under the event's lock, so no release can be missed.
  * `within` joins the transaction that remembers the answer.
  */
-export async function joinWaitlist(deps: WaitDeps, input: JoinInput, within: Sql): Promise<JoinOutcome> {
-  const outcome = await changeStock<JoinOutcome>(
+export async function joinWaitlist(deps: WaitDeps, input: JoinInput, within: Sql): Promise<Joining> {
+  const changed = await changeStock<JoinOutcome>(
     deps,
     input.eventId,
     'waitlist',
     (change) => join(deps, change, input),
     { within },
   );
-  return outcome?.value ?? refused({ kind: 'unknown-event' });
+  if (changed === null) return { outcome: refused({ kind: 'unknown-event' }), committed: null };
+  return { outcome: changed.value, committed: changed.committed };
 }
 
 async function join(deps: WaitDeps, change: StockChange, input: JoinInput): Promise<JoinOutcome> {
@@ -58,7 +61,10 @@ async function join(deps: WaitDeps, change: StockChange, input: JoinInput): Prom
   return { ok: true, waitlistId, position: (waiting.get(tierId) ?? 0) + 1 };
 }
 
-/** Leaves every tier's list of the event; an open offer is given back. Refusals: unknown-event, not-waiting. */
+/**
+ * Leaves every tier's list of the event; an open offer is given back. Refusals: unknown-event, not-waiting,
+ * and payment-in-progress while an offer is being paid for, which changes nothing.
+ */
 export async function leaveWaitlist(
   deps: StockDeps,
   eventId: string,
@@ -69,11 +75,13 @@ export async function leaveWaitlist(
     if (entries.length === 0) return refused({ kind: 'not-waiting' });
     const offers = entries.flatMap((entry) => (entry.bookingId === null ? [] : [entry.bookingId]));
     const bookings = await lockBookings(change.client, eventId, offers);
+    if ([...bookings.values()].some((offer) => offer.status !== 'pending'))
+      return refused({ kind: 'payment-in-progress' });
     for (const entry of entries) {
       const offer = entry.bookingId === null ? undefined : bookings.get(entry.bookingId);
       if (offer === undefined)
         change.moveEntry({ id: entry.id, status: 'left', bookingId: null, reason: 'left' });
-      else if (offer.status === 'pending') change.transition(offer, 'cancelled', 'cancelled_by_buyer');
+      else change.transition(offer, 'cancelled', 'cancelled_by_buyer');
     }
     return { ok: true };
   });

@@ -13,7 +13,7 @@ export type Window = { from: Date | 'always' | 'never'; until: Date | 'never' | 
 
 /**
  * The window in force. A cancelled or completed event sells nothing; an armed sale replaces the catalog's
- * window (`Hold` keeps it shut for now, `Stop` ends it); a managed event without one stays shut.
+ * window (`Hold` keeps it shut until another intent, `Stop` ends it); a managed event without one stays shut.
  */
 export function windowInForce(catalog: CatalogWindow, armed: ArmedWindow | null): Window {
   if (catalog.status !== 'published') return { from: 'always', until: 'always' };

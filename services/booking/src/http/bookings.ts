@@ -17,7 +17,7 @@ import { bookingList, bookingView, cancelled, listQuery, ticketView, uuid } from
 import { viewBooking } from './views.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
-export type BookingRouteDeps = EndDeps & { guards: { buyer: Guard; writeLimit: Guard } };
+export type BookingRouteDeps = EndDeps & { guards: { buyer: Guard; writeLimit: Guard; readLimit: Guard } };
 
 const params = z.object({ id: uuid });
 const security = [{ bearer: [] }];
@@ -25,26 +25,36 @@ const readRefusals = documentRefusals({
   400: 'invalid_request',
   401: 'unauthorized',
   404: 'not_found (also for what is not yours)',
+  429: 'rate_limited',
+  503: 'database_unavailable',
 });
-const endRefusals = documentRefusals({
+const endRefusals = {
   400: 'invalid_request',
   401: 'unauthorized',
   404: 'not_found',
-  409: 'already_cancelled, already_confirmed, payment_in_progress',
   410: 'booking_expired',
   429: 'rate_limited',
-});
+  503: 'database_unavailable',
+};
 
 export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
   const app = createRouter();
-  const { guards } = deps;
+  addListByUser(app, deps);
+  addLook(app, deps);
+  addTickets(app, deps);
+  addCancel(app, deps);
+  addReturn(app, deps);
+  return app;
+}
+
+function addListByUser(app: ServiceApp, deps: BookingRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/bookings/user/{id}',
       summary: 'Bookings of a buyer, newest first; the buyer or an administrator',
       security,
-      middleware: [guards.buyer],
+      middleware: [deps.guards.buyer, deps.guards.readLimit],
       request: { params, query: listQuery },
       responses: {
         200: { description: 'A page of bookings', content: { 'application/json': { schema: bookingList } } },
@@ -57,13 +67,16 @@ export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
       return c.json(await pageOfBookings(deps, id, c.req.valid('query')), 200);
     },
   );
+}
+
+function addLook(app: ServiceApp, deps: BookingRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/bookings/{id}',
       summary: 'A booking; its owner or an administrator',
       security,
-      middleware: [guards.buyer],
+      middleware: [deps.guards.buyer, deps.guards.readLimit],
       request: { params },
       responses: {
         200: { description: 'The booking', content: { 'application/json': { schema: bookingView } } },
@@ -77,13 +90,16 @@ export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
       return view === undefined ? answerRefusal(c, { kind: 'unknown-booking' }) : c.json(view, 200);
     },
   );
+}
+
+function addTickets(app: ServiceApp, deps: BookingRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/bookings/{id}/tickets',
       summary: 'The tickets of a confirmed booking, with their codes',
       security,
-      middleware: [guards.buyer],
+      middleware: [deps.guards.buyer, deps.guards.readLimit],
       request: { params },
       responses: {
         200: {
@@ -101,17 +117,20 @@ export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
       return c.json({ booking_id: booking.id, tickets: await viewTickets(deps, booking) }, 200);
     },
   );
+}
+
+function addCancel(app: ServiceApp, deps: BookingRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'delete',
       path: '/api/v1/bookings/{id}',
       summary: 'Cancel a booking: a hold is released, a bought one refunded by policy',
       security,
-      middleware: [guards.buyer, guards.writeLimit],
+      middleware: [deps.guards.buyer, deps.guards.writeLimit],
       request: { params },
       responses: {
         200: { description: 'Cancelled', content: { 'application/json': { schema: cancelled } } },
-        ...endRefusals,
+        ...documentRefusals({ ...endRefusals, 409: 'already_cancelled, payment_in_progress' }),
       },
     }),
     async (c) => {
@@ -121,17 +140,23 @@ export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
         : answerRefusal(c, outcome.refusal);
     },
   );
+}
+
+function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'post',
       path: '/api/v1/bookings/{id}/expire',
       summary: 'Give a pending reservation back',
       security,
-      middleware: [guards.buyer, guards.writeLimit],
+      middleware: [deps.guards.buyer, deps.guards.writeLimit],
       request: { params },
       responses: {
         200: { description: 'The seats went back', content: { 'application/json': { schema: cancelled } } },
-        ...endRefusals,
+        ...documentRefusals({
+          ...endRefusals,
+          409: 'already_cancelled, already_confirmed, payment_in_progress',
+        }),
       },
     }),
     async (c) => {
@@ -141,7 +166,6 @@ export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
         : answerRefusal(c, outcome.refusal);
     },
   );
-  return app;
 }
 
 function maySee(principal: Principal, ownerId: string): boolean {

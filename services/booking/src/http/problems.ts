@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { refuse, type ServiceEnv } from '@evently/kit/app';
 import { notFound, type Problem } from '@evently/kit/problems';
-import type { Refusal } from '../domain/refusals.ts';
+import type { Refusal, WaitlistPlace } from '../domain/refusals.ts';
 
 /** Answers with the refusal's problem document. */
 export function answerRefusal(c: Context<ServiceEnv>, refusal: Refusal): Response {
@@ -18,6 +18,7 @@ function conflict(
   return { status: 409, code, title, detail, ...(extra === undefined ? {} : { extra }) };
 }
 
+/** The refusal as a problem: its status, its code and what to do next. */
 export function problemOf(refusal: Refusal): Problem {
   switch (refusal.kind) {
     case 'unknown-event':
@@ -28,6 +29,51 @@ export function problemOf(refusal: Refusal): Problem {
       return notFound('ticket');
     case 'unknown-sale':
       return notFound('sale');
+    case 'unknown-tier':
+    case 'tier-required':
+    case 'over-booking-limit':
+      return orderProblem(refusal);
+    case 'sale-not-open':
+    case 'sale-closed':
+    case 'event-cancelled':
+    case 'sale-managed':
+    case 'stale-epoch':
+      return saleProblem(refusal);
+    case 'sold-out':
+    case 'not-enough-seats':
+    case 'limit-reached':
+    case 'seats-available':
+      return stockProblem(refusal);
+    case 'capacity-below-sold':
+    case 'tier-in-use':
+    case 'currency-fixed':
+    case 'version-conflict':
+      return editProblem(refusal);
+    case 'already-waiting':
+    case 'waitlist-closed':
+    case 'waitlist-full':
+    case 'not-waiting':
+      return waitlistProblem(refusal);
+    case 'booking-expired':
+    case 'booking-released':
+    case 'already-cancelled':
+    case 'already-confirmed':
+    case 'payment-in-progress':
+    case 'payment-refused':
+    case 'ticket-used':
+    case 'ticket-void':
+      return bookingProblem(refusal);
+    case 'key-reused':
+    case 'queue-full':
+    case 'too-many-streams':
+      return requestProblem(refusal);
+  }
+}
+
+type Of<Kind extends Refusal['kind']> = Extract<Refusal, { kind: Kind }>;
+
+function orderProblem(refusal: Of<'unknown-tier' | 'tier-required' | 'over-booking-limit'>): Problem {
+  switch (refusal.kind) {
     case 'unknown-tier':
       return {
         status: 400,
@@ -50,35 +96,13 @@ export function problemOf(refusal: Refusal): Problem {
         detail: `At most ${refusal.max} tickets in one booking of this event.`,
         extra: { max_per_booking: refusal.max },
       };
-    case 'sale-not-open':
-    case 'sale-closed':
-    case 'event-cancelled':
-    case 'sale-managed':
-    case 'stale-epoch':
-      return saleProblem(refusal);
-    case 'sold-out':
-    case 'not-enough-seats':
-    case 'limit-reached':
-    case 'seats-available':
-    case 'capacity-below-sold':
-    case 'tier-in-use':
-    case 'currency-fixed':
-    case 'version-conflict':
-      return stockProblem(refusal);
-    case 'already-waiting':
-    case 'waitlist-closed':
-    case 'waitlist-full':
-    case 'not-waiting':
-      return waitlistProblem(refusal);
-    case 'booking-expired':
-    case 'booking-released':
-    case 'already-cancelled':
-    case 'already-confirmed':
-    case 'payment-in-progress':
-    case 'payment-refused':
-    case 'ticket-used':
-    case 'ticket-void':
-      return bookingProblem(refusal);
+  }
+}
+
+const streamRetrySeconds = 5;
+
+function requestProblem(refusal: Of<'key-reused' | 'queue-full' | 'too-many-streams'>): Problem {
+  switch (refusal.kind) {
     case 'key-reused':
       return {
         status: 422,
@@ -100,12 +124,10 @@ export function problemOf(refusal: Refusal): Problem {
         code: 'too_many_streams',
         title: 'Too many open streams',
         detail: 'Ask for the booking itself, or open the stream again later.',
-        retryAfterSeconds: 5,
+        retryAfterSeconds: streamRetrySeconds,
       };
   }
 }
-
-type Of<Kind extends Refusal['kind']> = Extract<Refusal, { kind: Kind }>;
 
 function saleProblem(
   refusal: Of<'sale-not-open' | 'sale-closed' | 'event-cancelled' | 'sale-managed' | 'stale-epoch'>,
@@ -151,37 +173,20 @@ function saleProblem(
   }
 }
 
-type StockKinds =
-  | 'sold-out'
-  | 'not-enough-seats'
-  | 'limit-reached'
-  | 'seats-available'
-  | 'capacity-below-sold'
-  | 'tier-in-use'
-  | 'currency-fixed'
-  | 'version-conflict';
+function soldOutProblem(waitlist: WaitlistPlace | null): Problem {
+  if (waitlist === null) return conflict('sold_out', 'Sold out', 'No tickets are left.');
+  const { waitlistId, position, status } = waitlist;
+  return conflict('sold_out', 'Sold out', 'No tickets are left; you are on the waitlist.', {
+    waitlist: { waitlist_id: waitlistId, position, status },
+  });
+}
+
+type StockKinds = 'sold-out' | 'not-enough-seats' | 'limit-reached' | 'seats-available';
 
 function stockProblem(refusal: Of<StockKinds>): Problem {
   switch (refusal.kind) {
-    case 'sold-out': {
-      const { waitlist } = refusal;
-      const place =
-        waitlist === null
-          ? {}
-          : {
-              waitlist: {
-                waitlist_id: waitlist.waitlistId,
-                position: waitlist.position,
-                status: waitlist.status,
-              },
-            };
-      return conflict(
-        'sold_out',
-        'Sold out',
-        waitlist === null ? 'No tickets are left.' : 'No tickets are left; you are on the waitlist.',
-        place,
-      );
-    }
+    case 'sold-out':
+      return soldOutProblem(refusal.waitlist);
     case 'not-enough-seats':
       return conflict(
         'not_enough_seats',
@@ -204,6 +209,13 @@ function stockProblem(refusal: Of<StockKinds>): Problem {
         detail: `${refusal.available} are available now: reserve them.`,
         extra: { available_seats: refusal.available },
       };
+  }
+}
+
+function editProblem(
+  refusal: Of<'capacity-below-sold' | 'tier-in-use' | 'currency-fixed' | 'version-conflict'>,
+): Problem {
+  switch (refusal.kind) {
     case 'capacity-below-sold':
       return conflict(
         'capacity_below_sold',

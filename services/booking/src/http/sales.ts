@@ -19,32 +19,44 @@ export type SaleRouteDeps = StockDeps & {
 
 const security = [{ apiKey: [] }];
 const params = z.object({ eventId: uuid });
-const fenced = documentRefusals({
+const refusals = {
   400: 'invalid_request',
   401: 'unauthorized',
   404: 'not_found',
-  409: 'stale_epoch, with what is stored',
-});
+  503: 'database_unavailable',
+};
+const saleAnswer = {
+  description: 'The sale as this process sees it',
+  content: { 'application/json': { schema: saleView } },
+};
 
 export function saleRoutes(deps: SaleRouteDeps): ServiceApp {
   const app = createRouter();
-  const middleware = [deps.guards.service];
-  const answer = {
-    200: {
-      description: 'The sale as this process sees it',
-      content: { 'application/json': { schema: saleView } },
-    },
-    ...fenced,
-  };
+  addArm(app, deps);
+  addReadSale(app, deps);
+  addDisarm(app, deps);
+  addPrewarm(app, deps);
+  return app;
+}
+
+function addArm(app: ServiceApp, deps: SaleRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'put',
       path: '/internal/sales/{eventId}',
       summary: 'Arm the sale window; fenced by epoch, uid and generation',
       security,
-      middleware,
+      middleware: [deps.guards.service],
       request: { params, body: { required: true, content: { 'application/json': { schema: armBody } } } },
-      responses: answer,
+      responses: {
+        200: saleAnswer,
+        ...documentRefusals({
+          ...refusals,
+          400: 'invalid_request, malformed_body',
+          409: 'stale_epoch, with what is stored',
+          413: 'body_too_large',
+        }),
+      },
     }),
     async (c) => {
       const { eventId } = c.req.valid('param');
@@ -62,32 +74,38 @@ export function saleRoutes(deps: SaleRouteDeps): ServiceApp {
       return view === null ? answerRefusal(c, { kind: 'unknown-sale' }) : c.json(view, 200);
     },
   );
+}
+
+function addReadSale(app: ServiceApp, deps: SaleRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/internal/sales/{eventId}',
       summary: 'The armed sale and what this process has warm',
       security,
-      middleware,
+      middleware: [deps.guards.service],
       request: { params },
-      responses: answer,
+      responses: { 200: saleAnswer, ...documentRefusals(refusals) },
     }),
     async (c) => {
       const view = await readSale(deps, c.req.valid('param').eventId);
       return view === null ? answerRefusal(c, { kind: 'unknown-sale' }) : c.json(view, 200);
     },
   );
+}
+
+function addDisarm(app: ServiceApp, deps: SaleRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'delete',
       path: '/internal/sales/{eventId}',
-      summary: 'Disarm; leaves a tombstone',
+      summary: 'Disarm; leaves a tombstone, also where nothing was armed',
       security,
-      middleware,
+      middleware: [deps.guards.service],
       request: { params, query: fenceQuery },
       responses: {
         200: { description: 'Disarmed', content: { 'application/json': { schema: message } } },
-        ...fenced,
+        ...documentRefusals({ ...refusals, 409: 'stale_epoch, with what is stored' }),
       },
     }),
     async (c) => {
@@ -97,13 +115,16 @@ export function saleRoutes(deps: SaleRouteDeps): ServiceApp {
         : answerRefusal(c, outcome.refusal);
     },
   );
+}
+
+function addPrewarm(app: ServiceApp, deps: SaleRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'post',
       path: '/internal/prewarm',
       summary: 'Warm what the sale of an event needs in this process',
       security,
-      middleware,
+      middleware: [deps.guards.service],
       request: {
         body: {
           required: true,
@@ -112,15 +133,19 @@ export function saleRoutes(deps: SaleRouteDeps): ServiceApp {
       },
       responses: {
         200: {
-          description: 'What was warmed',
+          description: 'What was warmed, and what could not be',
           content: { 'application/json': { schema: z.object({ warm: z.array(warmTask) }) } },
         },
-        ...documentRefusals({ 400: 'invalid_request', 401: 'unauthorized' }),
+        ...documentRefusals({
+          400: 'invalid_request, malformed_body',
+          401: 'unauthorized',
+          413: 'body_too_large',
+          503: 'database_unavailable',
+        }),
       },
     }),
     async (c) => c.json({ warm: await deps.warmer.warm(c.req.valid('json').event_id) }, 200),
   );
-  return app;
 }
 
 async function readSale(deps: SaleRouteDeps, eventId: string): Promise<z.output<typeof saleView> | null> {

@@ -4,7 +4,8 @@ import { z } from '@hono/zod-openapi';
 export const maxQuantity = 1_000;
 const maxItems = 50;
 
-export const uuid = z.uuid();
+/** Ids are compared as text here and by value in the database, so they have one spelling. */
+export const uuid = z.uuid().toLowerCase();
 export const instant = z.iso.datetime();
 export const quantity = z
   .int()
@@ -15,8 +16,13 @@ export const idempotencyKey = z
   .string()
   .min(1)
   .max(255)
-  // oxlint-disable-next-line no-control-regex -- this is the rule that refuses them
   .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must hold no control characters');
+
+/** The key in its header: quoted, as the draft of the header has it, or bare, as clients send it. */
+export const idempotencyKeyHeader = z
+  .string()
+  .transform((text) => (/^".*"$/.test(text) ? text.slice(1, -1) : text))
+  .pipe(idempotencyKey);
 
 export const reserveBody = z
   .strictObject({

@@ -12,7 +12,7 @@ import { uuid } from './schemas.ts';
 
 export type StreamRouteDeps = Pick<EndDeps, 'db'> & {
   watchers: Watchers;
-  guards: { buyer: MiddlewareHandler<ServiceEnv> };
+  guards: { buyer: MiddlewareHandler<ServiceEnv>; readLimit: MiddlewareHandler<ServiceEnv> };
 };
 
 const retryMs = 2_000;
@@ -25,7 +25,7 @@ export function streamRoutes(deps: StreamRouteDeps): ServiceApp {
       path: '/api/v1/bookings/{id}/stream',
       summary: 'Status changes as they happen; resumes after Last-Event-ID',
       security: [{ bearer: [] }],
-      middleware: [deps.guards.buyer],
+      middleware: [deps.guards.buyer, deps.guards.readLimit],
       request: {
         params: z.object({ id: uuid }),
         headers: z.object({ 'last-event-id': z.coerce.number().int().min(0).max(1_000_000).optional() }),
@@ -39,7 +39,8 @@ export function streamRoutes(deps: StreamRouteDeps): ServiceApp {
           400: 'invalid_request',
           401: 'unauthorized',
           404: 'not_found',
-          503: 'too_many_streams',
+          429: 'rate_limited',
+          503: 'too_many_streams, database_unavailable',
         }),
       },
     }),

@@ -26,12 +26,14 @@ export function ticketRoutes(deps: TicketRouteDeps): ServiceApp {
       responses: {
         200: { description: 'Let in', content: { 'application/json': { schema: scanned } } },
         ...documentRefusals({
-          400: 'invalid_request',
+          400: 'invalid_request, malformed_body',
           401: 'unauthorized',
           403: 'forbidden',
           404: 'not_found',
           409: 'ticket_already_used, with when and where',
           410: 'ticket_void',
+          413: 'body_too_large',
+          503: 'database_unavailable',
         }),
       },
     }),

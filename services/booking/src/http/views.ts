@@ -2,9 +2,25 @@
 import { toMajor } from '@evently/contracts/money';
 import type { z } from '@hono/zod-openapi';
 import { bookingReference, claimOf, type Booking } from '../domain/booking.ts';
+import type { BoardRow } from '../store/boards.ts';
 import type { Details } from '../store/details.ts';
 import type { Refund } from '../store/refunds.ts';
-import type { bookingView, confirmation, reservation } from './schemas.ts';
+import type { availability, bookingView, confirmation, reservation } from './schemas.ts';
+
+/** What is left over all tiers, and whether one of them has `quantity`; the price is the lowest. */
+export function availabilityView(
+  board: Pick<BoardRow, 'tiers' | 'maxPerBooking' | 'currency'>,
+  quantity: number,
+): z.output<typeof availability> {
+  const inOneTier = board.tiers.some((tier) => tier.available >= quantity);
+  return {
+    available: inOneTier && quantity <= board.maxPerBooking,
+    available_seats: board.tiers.reduce((sum, tier) => sum + tier.available, 0),
+    max_per_booking: board.maxPerBooking,
+    base_price: toMajor(Math.min(...board.tiers.map((tier) => tier.priceMinor)), board.currency),
+    currency: board.currency,
+  };
+}
 
 /** The answer to a reservation; equal for every repetition, whatever became of it meanwhile (I17). */
 export function reservationView(booking: Booking): z.output<typeof reservation> {

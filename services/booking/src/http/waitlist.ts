@@ -1,29 +1,38 @@
 /** Routes of the waitlist. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { createRouter, refuse, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { principalOf } from '@evently/kit/guards';
 import { fingerprintOf, withIdempotency, type Answer } from '@evently/kit/idempotency';
 import { documentRefusals } from '@evently/kit/refusals';
+import type { CommittedChange } from '../actions/change-stock.ts';
 import {
   joinWaitlist,
   leaveWaitlist,
   readPlace,
+  type JoinOutcome,
   type Place,
   type WaitDeps,
 } from '../actions/wait-for-seats.ts';
 import { claimOf } from '../domain/booking.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import { answerRefusal, problemOf } from './problems.ts';
-import { idempotencyKey, joinBody, joined, leaveBody, message, place, uuid } from './schemas.ts';
+import { idempotencyKeyHeader, joinBody, joined, leaveBody, message, place, uuid } from './schemas.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
-export type WaitlistRouteDeps = WaitDeps & { guards: { buyer: Guard; writeLimit: Guard } };
+export type WaitlistRouteDeps = WaitDeps & { guards: { buyer: Guard; writeLimit: Guard; readLimit: Guard } };
 
 const security = [{ bearer: [] }];
 
 export function waitlistRoutes(deps: WaitlistRouteDeps): ServiceApp {
   const app = createRouter();
+  addJoin(app, deps);
+  addPosition(app, deps);
+  addLeave(app, deps);
+  return app;
+}
+
+function addJoin(app: ServiceApp, deps: WaitlistRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'post',
@@ -32,71 +41,78 @@ export function waitlistRoutes(deps: WaitlistRouteDeps): ServiceApp {
       security,
       middleware: [deps.guards.buyer, deps.guards.writeLimit],
       request: {
-        headers: z.object({ 'idempotency-key': idempotencyKey.optional() }),
+        headers: z.object({ 'idempotency-key': idempotencyKeyHeader.optional() }),
         body: { required: true, content: { 'application/json': { schema: joinBody } } },
       },
       responses: {
         200: { description: 'Waiting', content: { 'application/json': { schema: joined } } },
         ...documentRefusals({
-          400: 'invalid_request, seats_available, tier_required, unknown_tier, over_booking_limit',
+          400: 'invalid_request, malformed_body, seats_available, tier_required, unknown_tier, over_booking_limit',
           401: 'unauthorized',
           404: 'not_found',
           409: 'already_waiting, waitlist_closed, waitlist_full, limit_reached, event_cancelled',
+          413: 'body_too_large',
           422: 'idempotency_key_reused',
           429: 'rate_limited',
+          503: 'database_unavailable',
         }),
       },
     }),
-    async (c) => {
-      const body = c.req.valid('json');
-      const userId = principalOf(c).id;
-      let refusal: Refusal | null = null;
-      const outcome = await withIdempotency(
-        deps.db,
-        {
-          principal: userId,
-          operation: 'POST /waitlist/join',
-          key: c.req.valid('header')['idempotency-key'],
-          fingerprint: fingerprintOf(body),
-        },
-        async (client): Promise<Answer> => {
-          const input = {
-            eventId: body.event_id,
-            userId,
-            tierId: body.tier_id ?? null,
-            quantity: body.quantity,
-          };
-          const result = await joinWaitlist(deps, input, client);
-          if (!result.ok) {
-            ({ refusal } = result);
-            return { status: problemOf(result.refusal).status, body: '' };
-          }
-          const view: z.output<typeof joined> = {
-            waitlist_id: result.waitlistId,
-            position: result.position,
-            estimated_wait: estimate(result.position),
-            status: 'waiting',
-          };
-          return { status: 200, body: JSON.stringify(view) };
-        },
-      );
-      if (outcome.kind === 'key-reused') return refuse(c, problemOf(outcome));
-      if (refusal !== null) return answerRefusal(c, refusal);
-      if (outcome.replayed) c.header('idempotency-replayed', 'true');
-      return c.json(joined.parse(JSON.parse(outcome.answer.body)), 200);
-    },
+    (c) => join(deps, c, c.req.valid('json'), c.req.valid('header')['idempotency-key']),
   );
+}
+
+/** Joins and remembers the answer in one transaction; what else it changed is told once that is committed. */
+async function join(
+  deps: WaitlistRouteDeps,
+  c: Context<ServiceEnv>,
+  body: z.output<typeof joinBody>,
+  key: string | undefined,
+) {
+  const userId = principalOf(c).id;
+  const input = { eventId: body.event_id, userId, tierId: body.tier_id ?? null, quantity: body.quantity };
+  const request = {
+    principal: userId,
+    operation: 'POST /waitlist/join',
+    key,
+    fingerprint: fingerprintOf(body),
+  };
+  let refusal: Refusal | null = null;
+  let committed: CommittedChange | null = null;
+  const outcome = await withIdempotency(deps.db, request, async (client): Promise<Answer> => {
+    const joining = await joinWaitlist(deps, input, client);
+    if (!joining.outcome.ok) {
+      ({ refusal } = joining.outcome);
+      return { status: problemOf(joining.outcome.refusal).status, body: '' };
+    }
+    ({ committed } = joining);
+    return { status: 200, body: JSON.stringify(joinedView(joining.outcome)) };
+  });
+  if (outcome.kind === 'key-reused') return refuse(c, problemOf(outcome));
+  if (refusal !== null) return answerRefusal(c, refusal);
+  if (committed !== null) deps.committed(committed);
+  if (outcome.replayed) c.header('idempotency-replayed', 'true');
+  return c.json(joined.parse(JSON.parse(outcome.answer.body)), 200);
+}
+
+function addPosition(app: ServiceApp, deps: WaitlistRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'get',
       path: '/api/v1/waitlist/position',
       summary: 'Where you stand; an open offer names its reservation',
       security,
-      middleware: [deps.guards.buyer],
+      middleware: [deps.guards.buyer, deps.guards.readLimit],
       request: { query: z.object({ event_id: uuid, tier_id: uuid.optional() }) },
       responses: {
         200: { description: 'Your place', content: { 'application/json': { schema: place } } },
-        ...documentRefusals({ 400: 'invalid_request', 401: 'unauthorized', 404: 'not_waiting' }),
+        ...documentRefusals({
+          400: 'invalid_request',
+          401: 'unauthorized',
+          404: 'not_waiting',
+          429: 'rate_limited',
+          503: 'database_unavailable',
+        }),
       },
     }),
     async (c) => {
@@ -105,6 +121,9 @@ export function waitlistRoutes(deps: WaitlistRouteDeps): ServiceApp {
       return found === null ? answerRefusal(c, { kind: 'not-waiting' }) : c.json(placeView(found), 200);
     },
   );
+}
+
+function addLeave(app: ServiceApp, deps: WaitlistRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'delete',
@@ -116,10 +135,13 @@ export function waitlistRoutes(deps: WaitlistRouteDeps): ServiceApp {
       responses: {
         200: { description: 'Left', content: { 'application/json': { schema: message } } },
         ...documentRefusals({
-          400: 'invalid_request',
+          400: 'invalid_request, malformed_body',
           401: 'unauthorized',
           404: 'not_waiting, not_found',
+          409: 'payment_in_progress',
+          413: 'body_too_large',
           429: 'rate_limited',
+          503: 'database_unavailable',
         }),
       },
     }),
@@ -130,7 +152,15 @@ export function waitlistRoutes(deps: WaitlistRouteDeps): ServiceApp {
         : answerRefusal(c, outcome.refusal);
     },
   );
-  return app;
+}
+
+function joinedView(outcome: JoinOutcome & { ok: true }): z.output<typeof joined> {
+  return {
+    waitlist_id: outcome.waitlistId,
+    position: outcome.position,
+    estimated_wait: estimate(outcome.position),
+    status: 'waiting',
+  };
 }
 
 function placeView(found: Place): z.output<typeof place> {

@@ -1,10 +1,11 @@
 /** Messages that this service acts on: the catalog's changes, settled payments and refunds. */
 import { eventInventoryChanged, paymentSettled, refundSettled, topics } from '@evently/contracts/messages';
-import type { Bus, Handler } from '@evently/kit/bus';
+import type { Bus, Handler, Message } from '@evently/kit/bus';
 import { consume } from '@evently/kit/inbox';
 import type { Logger } from '@evently/kit/log';
+import type { Sql } from '@evently/kit/postgres';
 import { applyLateInventory } from '../actions/apply-inventory.ts';
-import { changeStock } from '../actions/change-stock.ts';
+import { changeStock, type CommittedChange } from '../actions/change-stock.ts';
 import { settleWithin, type SettleDeps } from '../actions/settle-payments.ts';
 import type { PaymentOutcome } from '../domain/payment.ts';
 import { settleRefund } from '../store/refunds.ts';
@@ -17,28 +18,56 @@ export const consumers = { catalog: 'booking-catalog', payments: 'booking-paymen
 /** The handlers by consumer name, for the bus and for the replay of dead letters. */
 export function createHandlers(deps: MessageDeps): Record<string, Handler> {
   return {
-    [consumers.catalog]: consume(deps, consumers.catalog, async (client, message) => {
-      if (message.type !== 'event.inventory_changed') return;
+    [consumers.catalog]: consumeChange(deps, consumers.catalog, async (client, message) => {
+      if (message.type !== 'event.inventory_changed') return null;
       const { event_id, spec } = eventInventoryChanged.parse(message.payload);
-      await applyLateInventory(deps, client, event_id, spec);
+      return applyLateInventory(deps, client, event_id, spec);
     }),
-    [consumers.payments]: consume(deps, consumers.payments, async (client, message) => {
-      if (message.type === 'payment.settled') {
-        const settled = paymentSettled.parse(message.payload);
-        const item = {
-          booking: { id: settled.booking_id, eventId: settled.event_id },
-          outcome: outcomeOf(settled),
-        };
-        await changeStock(deps, settled.event_id, 'settle', (change) => settleWithin(deps, change, [item]), {
-          within: client,
-        });
-      }
+    [consumers.payments]: consumeChange(deps, consumers.payments, async (client, message) => {
+      if (message.type === 'payment.settled') return settleMessage(deps, client, message.payload);
       if (message.type === 'payment.refund_settled') {
         const refund = refundSettled.parse(message.payload);
         await settleRefund(client, refund.event_id, refund.refund_id, refund.status);
       }
+      return null;
     }),
   };
+}
+
+/** A consumer whose change is told to this process once the message's transaction is committed. */
+function consumeChange(
+  deps: MessageDeps,
+  consumer: string,
+  work: (client: Sql, message: Message) => Promise<CommittedChange | null>,
+): Handler {
+  return async (delivered) => {
+    let committed: CommittedChange | null = null;
+    await consume(deps, consumer, async (client, message) => {
+      committed = null;
+      committed = await work(client, message);
+    })(delivered);
+    if (committed !== null) deps.committed(committed);
+  };
+}
+
+async function settleMessage(
+  deps: MessageDeps,
+  client: Sql,
+  payload: unknown,
+): Promise<CommittedChange | null> {
+  const settled = paymentSettled.parse(payload);
+  const item = {
+    booking: { id: settled.booking_id, eventId: settled.event_id },
+    outcome: outcomeOf(settled),
+  };
+  const changed = await changeStock(
+    deps,
+    settled.event_id,
+    'settle',
+    (change) => settleWithin(deps, change, [item]),
+    { within: client },
+  );
+  return changed?.committed ?? null;
 }
 
 export function subscribe(bus: Bus, handlers: Readonly<Record<string, Handler>>): void {

@@ -33,8 +33,11 @@ function sweep(deps: SweepDeps, what: string, work: () => Promise<void>): Ticker
   });
 }
 
-/** Asks about each payment that is open for too long. */
+/** Asks about each payment that is open for too long; one that fails does not keep the others waiting. */
 export async function resolveOpenPayments(deps: SweepDeps): Promise<void> {
   const open = await claimUnsettled(deps.db, maxUnsettled, deps.checkSeconds);
-  await Promise.all(open.map((booking) => resolvePayment(deps, booking)));
+  const asked = await Promise.allSettled(open.map((booking) => resolvePayment(deps, booking)));
+  const failures = asked.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} payments could not be settled`);
 }

@@ -144,14 +144,22 @@ export async function lockBookings(
   return new Map(rows.map((row) => [row.id, bookingOf(row)]));
 }
 
-/** Locks up to `limit` holds of the event that are over by the database's clock, in order of id. */
-export async function lockLapsedHolds(client: Sql, eventId: string, limit: number): Promise<Booking[]> {
+/**
+ * Locks up to `limit` holds of the event that were over at `at`, in order of id. `at` is the database's clock
+ * as the change read it: a hold that ends between the two would seem to lapse before its time (I13).
+ */
+export async function lockLapsedHolds(
+  client: Sql,
+  eventId: string,
+  at: Date,
+  limit: number,
+): Promise<Booking[]> {
   const { rows } = await client.query<BookingRow>({
     name: 'lock-lapsed-holds',
     text: `select ${bookingColumns} from bookings
-            where event_id = $1 and status = 'pending' and expires_at <= clock_timestamp()
-            order by id limit $2 for update`,
-    values: [eventId, limit],
+            where event_id = $1 and status = 'pending' and expires_at <= $2
+            order by id limit $3 for update`,
+    values: [eventId, at, limit],
   });
   return rows.map(bookingOf);
 }
@@ -272,11 +280,16 @@ export async function writeTransitions(
   });
 }
 
-/** An offer takes the key under which its buyer asked, so that a repeated request finds it. */
+/**
+ * An offer takes the first key under which its buyer asked, so that this request, repeated, finds it whatever
+ * became of it. A later key only looked at the offer and leaves no trace (I17). Keys that begin with the
+ * control character are offers' own.
+ */
 export async function writeKey(client: Sql, booking: Booking, key: string): Promise<void> {
   await client.query({
     name: 'write-key',
-    text: 'update bookings set idempotency_key = $3 where id = $1 and event_id = $2',
+    text: `update bookings set idempotency_key = $3
+            where id = $1 and event_id = $2 and starts_with(idempotency_key, chr(1))`,
     values: [booking.id, booking.eventId, key],
   });
 }
