@@ -1,0 +1,93 @@
+/** The stock of events as this process last heard it from booking; what every page shows. */
+import type { Database } from '@evently/kit/postgres';
+import type { CatalogEvent } from '../domain/event.ts';
+import { shownStock, stockOf, type Stock } from '../domain/stock.ts';
+import { findKeptStock } from '../store/stock.ts';
+import type { BookingPort } from './ask-booking.ts';
+
+export type StockBoard = {
+  /** At most half a second old; while booking is away, the last numbers it told. One entry per event. */
+  read: (events: readonly CatalogEvent[]) => Promise<ReadonlyMap<string, Stock>>;
+  /** After this process changed the stock: the next read asks again. */
+  forget: (eventId: string) => void;
+};
+export type StockBoardDeps = { db: Database; booking: BookingPort; nowMs: () => number };
+
+const keepMs = 500;
+const maxKept = 10_000;
+// Booking's own bound of one question.
+const maxIdsPerCall = 100;
+
+type Entry = { stock: Promise<Stock | undefined>; until: number };
+
+/** Asks once for what several readers want at the same time, in calls of at most 100 ids. */
+export function createStockBoard(deps: StockBoardDeps): StockBoard {
+  const entries = new Map<string, Entry>();
+  const lastTold = new Map<string, Stock>();
+
+  function askFor(eventIds: readonly string[]): void {
+    for (let first = 0; first < eventIds.length; first += maxIdsPerCall) {
+      const ids = eventIds.slice(first, first + maxIdsPerCall);
+      const answer = readStock(deps, ids, lastTold);
+      const until = deps.nowMs() + keepMs;
+      for (const id of ids) {
+        const entry = { stock: answer.then((stock) => stock.get(id)), until };
+        entry.stock.catch(() => {
+          if (entries.get(id) === entry) entries.delete(id);
+        });
+        entries.delete(id);
+        entries.set(id, entry);
+      }
+    }
+    dropOldest(entries);
+    dropOldest(lastTold);
+  }
+
+  return {
+    read: async (events) => {
+      // A draft is nobody's but ours.
+      const asked = events.filter((event) => event.status !== 'draft').map((event) => event.eventId);
+      const now = deps.nowMs();
+      const missing = asked.filter((id) => (entries.get(id)?.until ?? 0) <= now);
+      if (missing.length > 0) askFor([...new Set(missing)]);
+      const waiting = new Map(asked.map((id) => [id, entries.get(id)?.stock]));
+      const shown = await Promise.all(
+        events.map(
+          async (event) => [event.eventId, shownStock(event, await waiting.get(event.eventId))] as const,
+        ),
+      );
+      return new Map(shown);
+    },
+    forget: (eventId) => void entries.delete(eventId),
+  };
+}
+
+function dropOldest(entries: Map<string, unknown>): void {
+  for (const id of entries.keys()) {
+    if (entries.size <= maxKept) return;
+    entries.delete(id);
+  }
+}
+
+/** Booking's numbers; while it is away the newest that it told, whether here or in a message. */
+async function readStock(
+  deps: StockBoardDeps,
+  eventIds: readonly string[],
+  lastTold: Map<string, Stock>,
+): Promise<ReadonlyMap<string, Stock>> {
+  const asked = await deps.booking.listStock(eventIds);
+  if (asked.kind === 'ok') {
+    const told = new Map(asked.value.map((stock) => [stock.event_id, stockOf(stock)]));
+    for (const [id, stock] of told) {
+      lastTold.delete(id);
+      lastTold.set(id, stock);
+    }
+    return told;
+  }
+  const kept = await findKeptStock(deps.db, eventIds);
+  for (const id of eventIds) {
+    const seen = lastTold.get(id);
+    if (seen !== undefined && seen.stockVersion > (kept.get(id)?.stockVersion ?? -1)) kept.set(id, seen);
+  }
+  return kept;
+}

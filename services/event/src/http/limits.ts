@@ -1,0 +1,38 @@
+/** How often one address or one account may ask. */
+import type { Context, MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import type { ServiceEnv } from '@evently/kit/app';
+import { addressKey, rateLimit } from '@evently/kit/guards';
+import type { PlatformConfig } from '@evently/kit/platform';
+import type { EventConfig } from '../config.ts';
+import { email } from './fields.ts';
+
+type Guard = MiddlewareHandler<ServiceEnv>;
+export type Limits = { register: Guard; loginByAddress: Guard; loginByAccount: Guard; reads: Guard };
+
+const windowSeconds = 60;
+const loginBody = z.object({ email });
+
+/** Counts in this process. The limit per account counts unknown accounts alike, so that it tells nothing. */
+export function createLimits(platform: PlatformConfig, config: EventConfig): Limits {
+  const byAddress = addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK);
+  const perAccount = platform.EVENTLY_LOAD_TEST ? 0 : config.EVENT_LOGINS_PER_MINUTE_PER_ACCOUNT;
+  const limitOf = (
+    name: string,
+    limit: number,
+    key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>,
+  ): Guard => rateLimit({ name, limit, windowSeconds, key });
+  return {
+    register: limitOf('register', config.EVENT_REGISTRATIONS_PER_MINUTE_PER_ADDRESS, byAddress),
+    loginByAddress: limitOf('login', config.EVENT_LOGINS_PER_MINUTE_PER_ADDRESS, byAddress),
+    loginByAccount: limitOf('login-account', perAccount, accountOfBody),
+    reads: limitOf('reads', platform.EVENTLY_READS_PER_MINUTE, byAddress),
+  };
+}
+
+/** The account that a login names; a body that names none is refused by its schema and not counted. */
+async function accountOfBody(c: Context<ServiceEnv>): Promise<string | null> {
+  const body: unknown = await c.req.json().catch(() => null);
+  const parsed = loginBody.safeParse(body);
+  return parsed.success ? parsed.data.email : null;
+}
