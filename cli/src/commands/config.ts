@@ -44,7 +44,7 @@ function renderSettings(settings: readonly SettingDescription[]): string {
     breakable(fallback),
     unit,
   ]);
-  return renderTable(['Setting', 'Now', 'Default', 'Unit'], rows, { widths });
+  return renderTable(['Setting', 'Now', 'Default', 'Unit'], rows, { widths, airy: true });
 }
 
 /** Lists break into lines at their commas. */

@@ -10,15 +10,15 @@ export function tint(tone: Tone, text: string): string {
   return styleText(styles[tone], text, { stream: process.stdout });
 }
 
-/** A table with a head; `alignRight` names columns of figures. */
+/** A table with a head; `alignRight` names columns of figures, `airy` draws a line below each row. */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  options: { alignRight?: readonly number[]; widths?: readonly (number | null)[] } = {},
+  options: { alignRight?: readonly number[]; widths?: readonly (number | null)[]; airy?: boolean } = {},
 ): string {
   const table = new Table({
     head: head.map((title) => tint('strong', title)),
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: options.airy !== true },
     colAligns: head.map((_, column) => (options.alignRight?.includes(column) === true ? 'right' : 'left')),
     ...(options.widths === undefined ? {} : { colWidths: [...options.widths], wordWrap: true }),
   });
