@@ -20,7 +20,7 @@ small="$event_id"
 
 step 'Wrong numbers of seats.'
 for quantity in 0 -1 1.5 '"two"' 100000000; do
-  reserve "$asha" "$large" "$quantity" "wrong $quantity"
+  reserve "$asha" "$large" "$quantity" 'a wrong number'
   refused invalid_request 400
 done
 reserve "$mina" "$large" 6 'more than five'
@@ -138,5 +138,11 @@ else
   note 'No limit was met: load testing is on here, which lifts the limits of each buyer.'
   note 'Start the platform with EVENTLY_LOAD_TEST=0 to see this refusal.'
 fi
+
+step 'What was refused took nothing: every seat but the one bought is free.'
+seats_left "$large" "$asha"
+same 'the seats left' 50 "$seats"
+seats_left "$small" "$asha"
+same 'the seats left' 1 "$seats"
 
 step 'Every refusal had its reason, and no seat was lost.'

@@ -27,15 +27,17 @@ call() {
   : >"$work/body"
   status="$(curl "${arguments[@]}" "$url$path")" || surprise "$url does not answer. Start the platform with \"make start\"."
   body="$(cat "$work/body")"
-  note "$method $path -> $status"
-  note "$(shorten "$body")"
+  note "$method $path${json:+ }$(shorten "$json")"
+  if [ -n "$(text error)" ]; then note "   -> $status $(text code): $(text error)"; else note "   -> $status $(shorten "$body")"; fi
 }
 
-# The start of a body, without the tokens in it.
-shorten() { printf '%s' "$1" | sed -E 's/"(access_token|refresh_token)":"[^"]*"/"\1":"..."/g' | cut -c 1-220; }
+# The start of a body, without the secrets in it.
+shorten() {
+  printf '%s' "$1" | sed -E 's/"(access_token|refresh_token|password)":"[^"]*"/"\1":"..."/g' | cut -c 1-200
+}
 
 # text NAME / number NAME: the first member of that name in the last body.
-text() { printf '%s' "$body" | grep -o "\"$1\":\"[^\"]*\"" | sed -n '1s/^[^:]*:"\(.*\)"$/\1/p' || true; }
+text() { printf '%s' "$body" | grep -oE "\"$1\":\"([^\"\\\\]|\\\\.)*\"" | sed -n '1s/^[^:]*:"\(.*\)"$/\1/p' || true; }
 number() { printf '%s' "$body" | grep -oE "\"$1\":-?[0-9.]+" | sed -n '1s/^[^:]*://p' || true; }
 header() { sed -nE "s/^$1: *(.*)$/\1/Ip" "$work/headers" | tr -d '\r' | sed -n '1p'; }
 
