@@ -27,7 +27,7 @@ export const problemTypeBase = '/docs/problems/';
  */
 export function problemResponse(problem: Problem, instance: string): Response {
   const detail = problem.detail ?? problem.title;
-  const body = {
+  const own = {
     type: `${problemTypeBase}${problem.code.replaceAll('_', '-')}`,
     title: problem.title,
     status: problem.status,
@@ -36,8 +36,9 @@ export function problemResponse(problem: Problem, instance: string): Response {
     code: problem.code,
     error: detail,
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),
-    ...problem.extra,
   };
+  // Own members first for readers, and last again, so that no extra one takes the place of the status.
+  const body = { ...own, ...problem.extra, ...own };
   return new Response(JSON.stringify(body), {
     status: problem.status,
     headers: {
@@ -65,11 +66,24 @@ export const forbidden: Problem = {
   detail: 'This needs an administrator with the permission for it.',
 };
 export function notFound(what: string): Problem {
-  return { status: 404, code: 'not_found', title: `No such ${what}`, detail: `No such ${what}, or not yours to see.` };
+  return {
+    status: 404,
+    code: 'not_found',
+    title: `No such ${what}`,
+    detail: `No such ${what}, or not yours to see.`,
+  };
 }
 export function badRequest(errors: readonly FieldError[]): Problem {
-  const detail = errors.map((error) => (error.field === '' ? error.message : `${error.field}: ${error.message}`)).join('; ');
-  return { status: 400, code: 'invalid_request', title: 'The request is not valid', detail: detail.slice(0, 500), errors };
+  const detail = errors
+    .map((error) => (error.field === '' ? error.message : `${error.field}: ${error.message}`))
+    .join('; ');
+  return {
+    status: 400,
+    code: 'invalid_request',
+    title: 'The request is not valid',
+    detail: detail.slice(0, 500),
+    errors,
+  };
 }
 /** 503 with a hint when to come again; used when a dependency is away or a queue is full. */
 export function unavailable(code: string, detail: string, retryAfterSeconds: number): Problem {
