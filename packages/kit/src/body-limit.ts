@@ -30,8 +30,9 @@ export function limitBody(
 /** The whole body, or null as soon as it is longer than `maxBytes`. */
 async function readBounded(request: Request, maxBytes: number): Promise<Buffer<ArrayBuffer> | null> {
   const chunks: Uint8Array[] = [];
+  const stream: AsyncIterable<Uint8Array> | null = request.body;
   let bytes = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of stream ?? []) {
     bytes += chunk.length;
     if (bytes > maxBytes) return null;
     chunks.push(chunk);
