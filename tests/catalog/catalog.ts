@@ -8,7 +8,7 @@ import { eventMigrations } from '@evently/event/migrations';
 import { createEventService } from '@evently/event/service';
 import { identityMigrations } from '@evently/identity/migrations';
 import { createInProcessBus, type Bus } from '@evently/kit/bus';
-import { createCaller } from '@evently/kit/caller';
+import { createCaller, type Caller } from '@evently/kit/caller';
 import { systemClock } from '@evently/kit/clock';
 import { readSettings } from '@evently/kit/config';
 import { createLogger } from '@evently/kit/log';
@@ -40,6 +40,8 @@ export type Catalog = {
   eventDatabase: TestDatabase;
   bookingDatabase: TestDatabase;
   line: Line;
+  /** How the event service reaches booking. */
+  bookingCaller: Caller;
   bus: Bus;
   tokens: TestTokens;
   /** An administrator who may do everything. */
@@ -101,10 +103,11 @@ export async function createCatalog(env: Readonly<Record<string, string>> = {}):
     config: readBookingConfig(settings),
     paymentCaller: callerTo(() => new Response('', { status: 503 })),
   });
+  const bookingCaller = callerTo((request) => carry(line, booking, request));
   const event = createEventService({
     ...depsOf(eventDatabase),
     config: readEventConfig(settings),
-    bookingCaller: callerTo((request) => carry(line, booking, request)),
+    bookingCaller,
   });
   const admin = await tokens.admin();
   const ask: Catalog['ask'] = (method, path, options) => send(event, method, path, options);
@@ -115,6 +118,7 @@ export async function createCatalog(env: Readonly<Record<string, string>> = {}):
     eventDatabase,
     bookingDatabase,
     line,
+    bookingCaller,
     bus,
     tokens,
     admin,
