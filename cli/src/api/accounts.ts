@@ -18,7 +18,11 @@ const adminSession = z.object({ admin_id: z.string(), access_token: z.string() }
 
 /** An administrator's access token; says how to make one when the log-in is refused. */
 export async function logInAdmin(client: Client, credentials: Credentials): Promise<string> {
-  const request: ApiRequest = { method: 'POST', path: '/api/event/auth/admin/login', body: credentials };
+  const request: ApiRequest = {
+    method: 'POST',
+    path: '/api/event/auth/admin/login',
+    body: bodyOf(credentials),
+  };
   const answer = await client.send(request);
   if (answer.status === 401) {
     throw new CommandError(
@@ -31,7 +35,7 @@ export async function logInAdmin(client: Client, credentials: Credentials): Prom
 
 /** Null when the account does not exist or has another password. */
 export async function logInUser(client: Client, credentials: Credentials): Promise<SignedIn | null> {
-  const request: ApiRequest = { method: 'POST', path: '/api/user/auth/login', body: credentials };
+  const request: ApiRequest = { method: 'POST', path: '/api/user/auth/login', body: bodyOf(credentials) };
   const answer = await client.send(request);
   if (answer.status === 401) return null;
   return sessionOf(parsedOr(userSession, client, request, answer));
@@ -46,11 +50,16 @@ export async function registerUser(
   const request: ApiRequest = {
     method: 'POST',
     path: '/api/user/auth/register',
-    body: { ...credentials, name },
+    body: { ...bodyOf(credentials), name },
   };
   const answer = await client.send(request);
   if (answer.status === 409) return null;
   return sessionOf(parsedOr(userSession, client, request, answer));
+}
+
+// Whatever else the caller's object carries, such as a name, would be refused as an unknown field.
+function bodyOf({ email, password }: Credentials): Credentials {
+  return { email, password };
 }
 
 function sessionOf(session: z.output<typeof userSession>): SignedIn {
