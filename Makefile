@@ -55,7 +55,8 @@ start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)
 start: install ## run the platform in this terminal; goes on where it was
 	@$(NODE) standalone/src/main.ts start
 
-stop: install ## end the platform from another terminal
+# Installs nothing: that would take the packages away from under the running platform.
+stop: ## end the platform from another terminal
 	@$(NODE) standalone/src/main.ts stop
 
 reset: install ## remove the platform's data; the next start begins anew

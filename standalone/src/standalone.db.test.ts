@@ -191,6 +191,96 @@ test('the interface is whole on the gateway: merged document, metrics, problem p
   await running.close();
 });
 
+const fieldsSchema = z.looseObject({
+  access_token: z.string().default(''),
+  venue_id: z.string().default(''),
+  event_id: z.string().default(''),
+  reservation_id: z.string().default(''),
+  status: z.string().default(''),
+});
+
+/** Sends JSON through the gateway and insists on the status. */
+async function call(
+  standalone: Standalone,
+  status: number,
+  method: string,
+  at: string,
+  token: string,
+  body?: unknown,
+) {
+  const answer = await fetch(`${standalone.runtime.gateway.url}${at}`, {
+    method,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const text = await answer.text();
+  expect([at, answer.status, answer.status === status ? '' : text]).toEqual([at, status, '']);
+  return fieldsSchema.parse(JSON.parse(text));
+}
+
+test('a ticket is published, reserved and bought through the gateway, and open streams end with the platform', async () => {
+  const running = await start();
+  const admin = { email: 'admin@example.com', password: 'correct horse battery' };
+  await call(running, 201, 'POST', '/api/event/auth/admin/register', running.runtime.bootstrap_token, {
+    ...admin,
+    name: 'A',
+  });
+  const { access_token: asAdmin } = await call(
+    running,
+    200,
+    'POST',
+    '/api/event/auth/admin/login',
+    '',
+    admin,
+  );
+  const venue = { name: 'Hall', address: '1 Road', city: 'Pune', country: 'India', capacity: 100 };
+  const { venue_id } = await call(running, 201, 'POST', '/api/event/admin/venues', asAdmin, venue);
+  const starts = new Date(Date.now() + 30 * 86_400_000);
+  const { event_id } = await call(running, 201, 'POST', '/api/event/admin/events', asAdmin, {
+    name: 'Evening',
+    venue_id,
+    event_type: 'concert',
+    total_capacity: 10,
+    base_price: 499.5,
+    start_datetime: starts.toISOString(),
+    end_datetime: new Date(starts.getTime() + 3_600_000).toISOString(),
+  });
+  await call(running, 200, 'POST', `/api/event/admin/events/${event_id}/publish`, asAdmin);
+  const { access_token: asBuyer } = await call(running, 200, 'POST', '/api/user/auth/login', '', {
+    email: buyer.email,
+    password: buyer.password,
+  });
+  const { reservation_id } = await call(running, 200, 'POST', '/api/booking/reserve', asBuyer, {
+    event_id,
+    quantity: 2,
+    idempotency_key: 'one two',
+  });
+  const payment = { reservation_id, payment_token: 'any', payment_method: 'card' };
+  expect((await call(running, 200, 'POST', '/api/booking/confirm', asBuyer, payment)).status).toBe(
+    'confirmed',
+  );
+
+  const paths = [
+    `/api/event/events/${event_id}/availability/stream`,
+    `/api/booking/bookings/${reservation_id}/stream`,
+  ];
+  const streams = await Promise.all(
+    paths.map((at) =>
+      fetch(`${running.runtime.gateway.url}${at}`, { headers: { authorization: `Bearer ${asBuyer}` } }),
+    ),
+  );
+  expect(streams.map((stream) => stream.headers.get('content-type')?.split(';')[0])).toEqual([
+    'text/event-stream',
+    'text/event-stream',
+  ]);
+  const startedMs = performance.now();
+  const read = Promise.all(streams.map((stream) => stream.text()));
+  await running.close();
+  expect((await read).map((text) => text.includes('data:'))).toEqual([true, true]);
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
+});
+
 test('a second start on the same folder is refused, says who runs, and changes nothing', async () => {
   const running = await start();
   const runtime = await readFile(path.join(folder, 'runtime.json'), 'utf8');

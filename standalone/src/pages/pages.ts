@@ -50,6 +50,8 @@ export function createPages(options: PagesOptions): Hono {
       'cache-control': 'no-cache',
     });
   });
+  // Browsers ask for it on pages that name no icon, such as /docs.
+  app.get('/favicon.ico', (c) => c.redirect('/assets/icon.svg', 302));
   app.get('/healthz', (c) => c.json({ status: 'healthy' }));
   app.get('/health', async (c) => {
     const health = await summarizeHealth(options.services, options.closedFor());
