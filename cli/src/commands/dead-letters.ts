@@ -7,7 +7,7 @@ import { dataFolder, readRuntime, serviceUrl } from '../runtime.ts';
 import { renderTable } from '../screen/table.ts';
 import { parseOptions } from './platform-options.ts';
 
-const serviceNames = ['user', 'event', 'booking', 'payment'] as const;
+const serviceNames = ['event', 'booking', 'payment'] as const;
 const optionsSchema = z.object({
   service: z.enum(serviceNames),
   serviceUrl: z.string().optional(),
