@@ -57,7 +57,7 @@ start: install ## run the platform in this terminal; goes on where it was
 
 # Installs nothing: that would take the packages away from under the running platform.
 stop: ## end the platform from another terminal
-	@$(NODE) standalone/src/main.ts stop
+	@test -x $(NODE) || { echo "Nothing is installed here, so nothing runs."; exit 0; }; $(NODE) standalone/src/main.ts stop
 
 reset: install ## remove the platform's data; the next start begins anew
 	@$(NODE) standalone/src/main.ts reset

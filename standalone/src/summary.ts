@@ -29,10 +29,21 @@ ${demonstration(seeded)}
 Load testing is ${runtime.load_test ? 'on: drills may make tokens by themselves, and limits per user are lifted (EVENTLY_LOAD_TEST=0 switches it off).' : 'off: large drills need EVENTLY_LOAD_TEST=1 make start.'}
 
 Next, in a second terminal:
-  ${prefix}npx evently drill${address}     herds of buyers at one event: nothing sold twice, full to the last seat
-  ${prefix}npx evently verify    every invariant, checked on the databases
-  Ctrl-C here or make stop     ends it; make start goes on where it was; make reset begins anew
+${nextSteps(prefix, address)}
 `;
+}
+
+function nextSteps(prefix: string, address: string): string {
+  const steps = [
+    [
+      `${prefix}npx evently drill${address}`,
+      'herds of buyers at one event: nothing sold twice, full to the last seat',
+    ],
+    [`${prefix}npx evently verify`, 'every invariant, checked on the databases'],
+    ['Ctrl-C here or make stop', 'ends it; make start goes on where it was; make reset begins anew'],
+  ] as const;
+  const width = Math.max(...steps.map(([command]) => command.length));
+  return steps.map(([command, meaning]) => `  ${command.padEnd(width)}   ${meaning}`).join('\n');
 }
 
 function demonstration(seeded: Seeded | null): string {
