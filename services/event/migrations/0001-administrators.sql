@@ -9,7 +9,7 @@ create table administrators (
   password_hash text not null,
   role text not null check (role in ('admin', 'editor', 'viewer', 'scanner')),
   -- Null for the first one, whom the bootstrap token made.
-  created_by uuid references administrators,
+  created_by uuid,
   created_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp()
 );

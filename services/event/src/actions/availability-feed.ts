@@ -103,7 +103,7 @@ export function createAvailabilityFeed(deps: FeedDeps): AvailabilityFeed {
       stopping = true;
       const open = [...channels];
       for (const [eventId, channel] of open) close(eventId, channel);
-      await Promise.all(open.map(([, channel]) => channel.ticker?.stop()));
+      await Promise.all(open.map(async ([, channel]) => channel.ticker?.stop()));
     },
   };
 }

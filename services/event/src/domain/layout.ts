@@ -2,7 +2,7 @@
 
 const maxDepth = 32;
 const maxValues = 20_000;
-export const maxLayoutCharacters = 32_768;
+const maxLayoutCharacters = 32_768;
 
 /**
  * A sentence about what is wrong with the drawing, or null. Looks without recursion, because a deep value

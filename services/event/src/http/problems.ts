@@ -159,7 +159,7 @@ function catalogProblem(refusal: Of<CatalogKinds>): Problem {
     case 'event-closed': {
       const { status } = refusal;
       return conflict('event_closed', 'The event is not edited any more', `The event is ${status}.`, {
-        status,
+        event_status: status,
       });
     }
     case 'event-has-bookings':

@@ -165,6 +165,6 @@ function filtersOf(query: VenueQuery): unknown[] {
 }
 
 /** A pattern for `ilike` that means the text itself, wherever it stands. */
-export function containing(text: string): string {
+function containing(text: string): string {
   return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
 }
