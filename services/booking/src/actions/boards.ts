@@ -29,6 +29,8 @@ export type Boards = {
   forget: (eventId: string) => void;
   /** Remembers that these buyers now have something of the event. */
   remember: (eventId: string, userIds: readonly string[]) => void;
+  /** Takes over how many wait after a commit of this process: a full waitlist enrols nobody. */
+  noteWaiting: (eventId: string, waiting: number) => void;
   /** Makes sure that `known` holds for the board's version. */
   loadKnown: (board: Board) => Promise<void>;
 };
@@ -100,6 +102,10 @@ export function createBoards(sql: Sql): Boards {
     remember: (eventId, userIds) => {
       const board = boards.get(eventId);
       for (const userId of userIds) board?.known?.add(userId);
+    },
+    noteWaiting: (eventId, waiting) => {
+      const board = boards.get(eventId);
+      if (board !== undefined) board.waiting = waiting;
     },
     loadKnown: (board) => shared(loadingKnown, board.eventId, () => loadKnown(board)),
   };

@@ -14,6 +14,7 @@ export async function reserveInOrder(
   requests: readonly Request[],
 ): Promise<Decision[]> {
   const enrolled: string[] = [];
+  let waiting = 0;
   const outcome = await changeStock(deps, eventId, 'reserve', async (change) => {
     const state = await readState(deps, change, requests);
     const decisions: Decision[] = [];
@@ -27,6 +28,7 @@ export async function reserveInOrder(
         enrolled.push(decision.enrolment.userId);
       }
     }
+    waiting = deps.reserve.maxWaiting - state.enrolment.room;
     return decisions;
   });
   if (outcome === null)
@@ -35,6 +37,7 @@ export async function reserveInOrder(
     decision.kind === 'granted' ? [decision.booking.userId] : [],
   );
   deps.boards.remember(eventId, [...granted, ...enrolled]);
+  deps.boards.noteWaiting(eventId, waiting);
   return outcome.value;
 }
 
