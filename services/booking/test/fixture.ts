@@ -1,6 +1,7 @@
 /** A booking service on a fresh database, with a payment service whose next answers a test decides. */
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
+import { z } from 'zod';
 import type { InventorySpec } from '@evently/contracts/inventory';
 import type { PaymentAnswer, PaymentStatus } from '@evently/contracts/payments';
 import { createInProcessBus, type Bus } from '@evently/kit/bus';
@@ -10,7 +11,9 @@ import { createLogger } from '@evently/kit/log';
 import { createRequestMetrics } from '@evently/kit/metrics';
 import { platformSettings } from '@evently/kit/platform';
 import { readSettings } from '@evently/kit/config';
+import { openDatabase } from '@evently/kit/postgres';
 import type { Service } from '@evently/kit/serve';
+import { answerFault, readOperations } from '@evently/testkit/open-api';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
 import { createTestTokens, type TestTokens } from '@evently/testkit/tokens';
 import { readBookingConfig } from '../src/config.ts';
@@ -19,6 +22,7 @@ import { createBookingService } from '../src/service.ts';
 import { verifyBooking } from '../src/store/verify.ts';
 
 export const apiKey = 'test-api-key-of-booking';
+const jsonObject = z.record(z.string(), z.unknown());
 
 /** What the payment side does: by attempt, `answers` for new payments, `known` for questions, `away` for silence. */
 export type PaymentScript = {
@@ -35,6 +39,7 @@ export type Fixture = {
   bus: Bus;
   registry: Registry;
   payments: PaymentScript;
+  /** Answers are held against the OpenAPI document: a status that it does not have is an error. */
   call: (
     method: string,
     path: string,
@@ -55,12 +60,10 @@ export type Fixture = {
 
 export async function createFixture(env: Record<string, string> = {}): Promise<Fixture> {
   const database = await createTestDatabase([bookingMigrations]);
-  const relay = await import('@evently/kit/postgres').then(({ openDatabase }) =>
-    openDatabase({ url: database.url, name: 'relay', max: 1, log: createLogger('test', 'silent') }),
-  );
   const tokens = createTestTokens();
   const payments: PaymentScript = { next: 'succeeded', known: 'missing', voids: 'void', calls: [] };
   const log = createLogger('test', env['TEST_LOG'] ?? 'silent');
+  const relay = openDatabase({ url: database.url, name: 'relay', max: 1, log });
   const registry = new Registry();
   const bus = createInProcessBus(log);
   const service = createBookingService({
@@ -91,6 +94,7 @@ export async function createFixture(env: Record<string, string> = {}): Promise<F
       deadlineMs: 1_000,
     }),
   });
+  const operations = readOperations(service.app);
   const call: Fixture['call'] = async (method, path, options = {}) => {
     const response = await service.app.request(path, {
       method,
@@ -103,7 +107,9 @@ export async function createFixture(env: Record<string, string> = {}): Promise<F
         ? {}
         : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) }),
     });
-    const body: Record<string, unknown> = await response.json();
+    const fault = answerFault(await operations, method, path.split('?')[0] ?? '', response.status);
+    if (fault !== null) throw new Error(fault);
+    const body = jsonObject.parse(await response.json());
     return { status: response.status, body, headers: response.headers };
   };
   const internal: Fixture['internal'] = (method, path, body) =>
@@ -164,7 +170,7 @@ export function specOf(capacity: number, revision: number): InventorySpec {
 
 async function answerPayment(script: PaymentScript, request: Request): Promise<Response> {
   const { pathname, search, searchParams } = new URL(request.url);
-  const body: Record<string, unknown> = request.method === 'POST' ? await request.json() : {};
+  const body = request.method === 'POST' ? jsonObject.parse(await request.json()) : {};
   script.calls.push({ method: request.method, path: pathname + search, body });
   const status = pathname.endsWith('/void')
     ? script.voids

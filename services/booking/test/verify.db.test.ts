@@ -92,14 +92,16 @@ async function underDamage(damage: string): Promise<string[]> {
   return found;
 }
 
-/** Runs 200 batches of one reservation each from four connections at once; answers what `verify` finds. */
+/** Fifty buyers, each with four reservations from four connections at once; answers what `verify` finds. */
 async function race(raceEvent: string, tierId: string): Promise<string[]> {
-  const buyer = randomUUID();
-  const one = (): Promise<unknown> =>
+  const one = (buyer: string): Promise<unknown> =>
     reserveBatch(f.database.db, raceEvent, 'racer', 600, randomUUID(), [
       { id: randomUUID(), userId: buyer, key: randomUUID(), tierId, quantity: 1 },
     ]);
-  for (let round = 0; round < 50; round += 1) await Promise.allSettled([one(), one(), one(), one()]);
+  for (let round = 0; round < 50; round += 1) {
+    const buyer = randomUUID();
+    await Promise.allSettled([one(buyer), one(buyer), one(buyer), one(buyer)]);
+  }
   const checks = await verifyBooking(f.database.db);
   return checks.filter((check) => check.violations.count > 0).map((check) => check.invariant);
 }
