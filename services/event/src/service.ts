@@ -11,6 +11,7 @@ import type { PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
 import { createBookingPort } from './actions/ask-booking.ts';
 import { createAvailabilityFeed, type Look } from './actions/availability-feed.ts';
+import { createEditGate } from './actions/edit-gate.ts';
 import { createEventPages, type EventPages } from './actions/event-pages.ts';
 import { createStockBoard } from './actions/stock-board.ts';
 import type { EventConfig } from './config.ts';
@@ -30,6 +31,11 @@ import { createEventMetrics } from './metrics.ts';
 
 /** `bookingCaller` reaches booking's internal routes; while it is away, edits stand and pages show what it last told. */
 export type EventDeps = PlatformDeps & { config: EventConfig; bookingCaller: Caller };
+
+// An edit keeps a connection while it asks booking; pages must not wait for that.
+const connectionsForPages = 2;
+const maxWaitingEdits = 200;
+const editWaitMs = 3_000;
 
 /** Wires the service. Nothing runs before `start`, which makes the first signing key when there is none. */
 export function createEventService(deps: EventDeps): Service {
@@ -79,12 +85,17 @@ function createParts(deps: EventDeps) {
     maxStreams: config.EVENT_MAX_STREAMS,
     pollMs: config.EVENT_AVAILABILITY_POLL_MS,
   });
+  const gate = createEditGate({
+    maxRunning: Math.max(1, config.EVENT_POOL_SIZE - connectionsForPages),
+    maxWaiting: maxWaitingEdits,
+    waitMs: editWaitMs,
+  });
   const changed = (eventId: string): void => {
     pages.forget(eventId);
     board.forget(eventId);
     relay.wake();
   };
-  return { identity, relay, booking, board, pages, feed, edits: { db, clock, booking, changed } };
+  return { identity, relay, booking, board, pages, feed, edits: { db, clock, booking, changed, gate } };
 }
 
 function createRoutes(

@@ -121,15 +121,19 @@ export async function send(
   body?: unknown,
   options: SendOptions = {},
 ): Promise<Sent> {
+  const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const response = await service.app.request(path, {
     method,
     headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...(options.key === undefined ? {} : { 'x-api-key': options.key }),
+      // As over a socket: every body says how long it is.
+      ...(sent === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(sent)) }),
       ...options.headers,
     },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(sent === undefined ? {} : { body: sent }),
   });
   const undocumented = answerFault(operations, method, path.replace(/\?.*/, ''), response.status);
   if (undocumented !== null) throw new Error(undocumented);

@@ -9,10 +9,12 @@ import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import { findEvent, lockEvent, updateEvent } from '../store/events.ts';
 import { deleteTiers, insertTiers } from '../store/tiers.ts';
 import { holdVenue } from '../store/venues.ts';
+import type { EditGate } from './edit-gate.ts';
 import { pushInventory, type PushDeps } from './push-inventory.ts';
 
 export type EditEventDeps = PushDeps & {
   db: Database;
+  gate: EditGate;
   /** After a commit: what was remembered of the event is old, and a message waits. */
   changed: (eventId: string) => void;
 };
@@ -29,13 +31,15 @@ type EditRefusal =
   | 'invalid-transition'
   | 'event-closed'
   | 'event-over'
-  | 'refused-by-booking';
+  | 'refused-by-booking'
+  | 'booking-unavailable';
 export type EditEventOutcome = { ok: true; event: CatalogEvent } | Refused<EditRefusal>;
 
 /**
  * All or nothing: a refusal of booking (capacity_below_sold, tier_in_use, sale_managed, ...) undoes the
  * edit. When booking is away the edit stands and the message follows. Locks the event's row, then holds
- * its venue. A change that names only the status the event has already is answered with the event as it is.
+ * its venue. `booking-unavailable` only when so many edits wait for an absent booking that this one found no place
+ * among them; nothing was decided. A change that names only the status the event has already is answered with the event as it is.
  */
 export async function editEvent(
   deps: EditEventDeps,
@@ -43,13 +47,16 @@ export async function editEvent(
   change: EventChange,
 ): Promise<EditEventOutcome> {
   try {
-    const outcome = await deps.db.transaction(async (client) => {
-      const attempt = await editWithin(deps, client, eventId, change);
-      if (!attempt.ok) throw new EditRefused(attempt.refusal);
-      return attempt;
-    });
+    const gated = await deps.gate(() =>
+      deps.db.transaction(async (client) => {
+        const attempt = await editWithin(deps, client, eventId, change);
+        if (!attempt.ok) throw new EditRefused(attempt.refusal);
+        return attempt;
+      }),
+    );
+    if (gated.kind === 'busy') return refused({ kind: 'booking-unavailable' });
     deps.changed(eventId);
-    return outcome;
+    return gated.value;
   } catch (error) {
     if (error instanceof EditRefused) return { ok: false, refusal: error.refusal };
     throw error;

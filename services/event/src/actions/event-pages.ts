@@ -13,6 +13,7 @@ export type EventList = { pages: readonly EventPage[]; total: number };
 export type EventPages = {
   /** Null for a draft and for what does not exist, alike. At most half a second old, the stock as well. */
   read: (eventId: string) => Promise<EventPage | null>;
+  /** At most half a second old as well. */
   list: (filter: PublicFilter) => Promise<EventList>;
   /** After an edit in this process: the next read sees it. */
   forget: (eventId: string) => void;
@@ -20,10 +21,17 @@ export type EventPages = {
 
 const keepMs = 500;
 const maxKept = 5_000;
+const maxLists = 200;
 
 export function createEventPages(deps: { db: Database; board: StockBoard; clock: Clock }): EventPages {
   const nowMs = (): number => deps.clock.now().getTime();
-  const remembered = rememberBriefly({ keepMs, max: maxKept, nowMs }, (id) => findEvent(deps.db, id));
+  const remembered = rememberBriefly({ keepMs, max: maxKept, nowMs, keyOf: (id: string) => id }, (id) =>
+    findEvent(deps.db, id),
+  );
+  const lists = rememberBriefly(
+    { keepMs, max: maxLists, nowMs, keyOf: JSON.stringify },
+    (filter: PublicFilter) => Promise.all([listPublished(deps.db, filter), countPublished(deps.db, filter)]),
+  );
   return {
     read: async (eventId) => {
       const event = await remembered.read(eventId);
@@ -31,13 +39,13 @@ export function createEventPages(deps: { db: Database; board: StockBoard; clock:
       return { event, stock: await readStock(deps.board, event) };
     },
     list: async (filter) => {
-      const [events, total] = await Promise.all([
-        listPublished(deps.db, filter),
-        countPublished(deps.db, filter),
-      ]);
+      const [events, total] = await lists.read(filter);
       return { pages: await withStock(deps.board, events), total };
     },
-    forget: (eventId) => remembered.forget(eventId),
+    forget: (eventId) => {
+      remembered.forget(eventId);
+      lists.forgetAll();
+    },
   };
 }
 

@@ -1,9 +1,10 @@
 /** Answers that many ask for at once: computed once, kept for a moment, bounded. */
 
-export type Remembered<T> = {
+export type Remembered<I, T> = {
   /** The kept answer, the running computation's, or a new one. A failure is given to all who wait, and not kept. */
-  read: (key: string) => Promise<T>;
-  forget: (key: string) => void;
+  read: (input: I) => Promise<T>;
+  forget: (input: I) => void;
+  forgetAll: () => void;
 };
 
 type Entry<T> = { answer: Promise<T>; until: number };
@@ -12,14 +13,14 @@ type Entry<T> = { answer: Promise<T>; until: number };
  * @param keepMs counted from the beginning of the computation, so that an answer is never older
  * @param max entries; the oldest one goes
  */
-export function rememberBriefly<T>(
-  options: { keepMs: number; max: number; nowMs: () => number },
-  compute: (key: string) => Promise<T>,
-): Remembered<T> {
-  const { keepMs, max, nowMs } = options;
+export function rememberBriefly<I, T>(
+  options: { keepMs: number; max: number; nowMs: () => number; keyOf: (input: I) => string },
+  compute: (input: I) => Promise<T>,
+): Remembered<I, T> {
+  const { keepMs, max, nowMs, keyOf } = options;
   const entries = new Map<string, Entry<T>>();
-  function begin(key: string): Promise<T> {
-    const answer = compute(key);
+  function begin(key: string, input: I): Promise<T> {
+    const answer = compute(input);
     const entry = { answer, until: nowMs() + keepMs };
     entries.delete(key);
     entries.set(key, entry);
@@ -31,10 +32,12 @@ export function rememberBriefly<T>(
     return answer;
   }
   return {
-    read: (key) => {
+    read: (input) => {
+      const key = keyOf(input);
       const kept = entries.get(key);
-      return kept !== undefined && nowMs() < kept.until ? kept.answer : begin(key);
+      return kept !== undefined && nowMs() < kept.until ? kept.answer : begin(key, input);
     },
-    forget: (key) => void entries.delete(key),
+    forget: (input) => void entries.delete(keyOf(input)),
+    forgetAll: () => entries.clear(),
   };
 }

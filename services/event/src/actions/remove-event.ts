@@ -7,9 +7,14 @@ import { refused, type Refused } from '../domain/refusals.ts';
 import { deleteEvent, findEvent, lockEvent } from '../store/events.ts';
 import { nextRevision } from '../store/upkeep.ts';
 import type { BookingPort } from './ask-booking.ts';
+import type { EditGate } from './edit-gate.ts';
 import { announceInventory, type PushDeps } from './push-inventory.ts';
 
-export type RemoveEventDeps = PushDeps & { db: Database; changed: (eventId: string) => void };
+export type RemoveEventDeps = PushDeps & {
+  db: Database;
+  gate: EditGate;
+  changed: (eventId: string) => void;
+};
 export type RemoveEventOutcome =
   | { ok: true }
   | Refused<'unknown-event' | 'event-has-bookings' | 'booking-unavailable' | 'refused-by-booking'>;
@@ -20,21 +25,28 @@ export type RemoveEventOutcome =
  * somebody was quicker, the sale is opened again. Refused while booking is away. Locks the event's row.
  */
 export async function removeEvent(deps: RemoveEventDeps, eventId: string): Promise<RemoveEventOutcome> {
-  const outcome = await deps.db.transaction(async (client): Promise<RemoveEventOutcome> => {
-    const event = (await lockEvent(client, eventId)) ? await findEvent(client, eventId) : null;
-    if (event === null) return refused({ kind: 'unknown-event' });
-    if (event.status !== 'draft' || event.pushedVersion > 0) {
-      const untouched = await closeUntouched(deps, client, event);
-      if (!untouched.ok) return untouched;
-      // Booking keeps its rows; they say from now on that nothing is sold.
-      const gone = { ...event, status: 'cancelled', pushedVersion: event.version + 1 } as const;
-      await announceInventory(deps, client, gone);
-    }
-    await deleteEvent(client, eventId);
-    return { ok: true };
-  });
+  const gated = await deps.gate(() => deps.db.transaction((client) => removeWithin(deps, client, eventId)));
+  if (gated.kind === 'busy') return refused({ kind: 'booking-unavailable' });
   deps.changed(eventId);
-  return outcome;
+  return gated.value;
+}
+
+async function removeWithin(
+  deps: RemoveEventDeps,
+  client: ClientBase,
+  eventId: string,
+): Promise<RemoveEventOutcome> {
+  const event = (await lockEvent(client, eventId)) ? await findEvent(client, eventId) : null;
+  if (event === null) return refused({ kind: 'unknown-event' });
+  if (event.status !== 'draft' || event.pushedVersion > 0) {
+    const untouched = await closeUntouched(deps, client, event);
+    if (!untouched.ok) return untouched;
+    // Booking keeps its rows; they say from now on that nothing is sold.
+    const gone = { ...event, status: 'cancelled', pushedVersion: event.version + 1 } as const;
+    await announceInventory(deps, client, gone);
+  }
+  await deleteEvent(client, eventId);
+  return { ok: true };
 }
 
 async function closeUntouched(

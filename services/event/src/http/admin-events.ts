@@ -179,7 +179,13 @@ function editRoute(router: ServiceApp, deps: AdminEventDeps): void {
     request: { params, body: jsonBody(eventEditBody) },
     responses: {
       200: jsonAnswer('The event as it is now', eventAnswer),
-      ...documentRefusals({ ...bodyRefusals, ...adminRefusals, 404: 'not_found', 409: editConflicts }),
+      ...documentRefusals({
+        ...bodyRefusals,
+        ...adminRefusals,
+        404: 'not_found',
+        409: editConflicts,
+        503: 'booking_unavailable, database_unavailable',
+      }),
     },
   });
   router.openapi(route, async (c) => {
@@ -213,7 +219,7 @@ function statusRoute(
         ...adminRefusals,
         404: 'not_found',
         409: editConflicts,
-        503: 'database_unavailable',
+        503: 'booking_unavailable, database_unavailable',
       }),
     },
   });

@@ -36,15 +36,22 @@ export function paragraphs(maxLength: number): z.ZodType<string, string> {
 const earliestYear = 2000;
 const latestYear = 2200;
 
+const inYears = (date: Date): boolean =>
+  date.getUTCFullYear() >= earliestYear && date.getUTCFullYear() <= latestYear;
+const yearsMessage = `must be in the years ${earliestYear} to ${latestYear}`;
+
 /** RFC 3339 with a zone; kept to the millisecond. */
 export const instant = z.iso
   .datetime({ offset: true, message: 'must be a time such as 2026-11-20T18:00:00Z' })
   .transform((text) => new Date(text))
-  .refine(
-    (date) => date.getUTCFullYear() >= earliestYear && date.getUTCFullYear() <= latestYear,
-    `must be in the years ${earliestYear} to ${latestYear}`,
-  )
+  .refine(inYears, yearsMessage)
   .openapi({ type: 'string', format: 'date-time', example: '2026-11-20T18:00:00Z' });
+
+/** A calendar day; its first moment in UTC. */
+export const day = z.iso
+  .date()
+  .transform((text) => new Date(`${text}T00:00:00Z`))
+  .refine(inYears, yearsMessage);
 
 /** Trimmed, lower case, NFC; one spelling per address. */
 export const email = z

@@ -6,7 +6,7 @@ import { documentRefusals } from '@evently/kit/refusals';
 import type { EventPages } from '../actions/event-pages.ts';
 import { eventTypes } from '../domain/event.ts';
 import { availabilityAnswer, eventAnswer, presentAvailability, presentEvent } from './event-schemas.ts';
-import { instant, jsonAnswer, line, pageQuery, uuid } from './fields.ts';
+import { day, instant, jsonAnswer, line, pageQuery, uuid } from './fields.ts';
 import type { Limits } from './limits.ts';
 import { refuseEvent } from './problems.ts';
 
@@ -18,7 +18,6 @@ const msPerDay = 86_400_000;
 const revalidated = { 'cache-control': 'public, no-cache' };
 const readRefusals = { 400: 'invalid_request', 429: 'rate_limited', 503: 'database_unavailable' } as const;
 
-const day = z.iso.date().transform((text) => new Date(`${text}T00:00:00Z`));
 const from = z.union([day, instant]).openapi({ type: 'string', example: '2026-11-20' });
 /** A day means its end: events that start on it are listed. */
 const until = z
