@@ -22,8 +22,8 @@ import { createTestTokens, type TestTokens } from '@evently/testkit/tokens';
 export const apiKey = 'an-api-key-of-the-tests';
 const callMs = 5_000;
 
-/** What stands between the two: it carries every call, is gone, or loses answers on the way back. */
-export type Line = { state: 'up' | 'away' | 'answers-lost'; calls: string[] };
+/** What stands between the two: it carries every call, is gone, never answers, or loses answers on the way back. */
+export type Line = { state: 'up' | 'away' | 'silent' | 'answers-lost'; calls: string[] };
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown>; text: string };
 export type Ask = {
@@ -151,6 +151,7 @@ async function carry(line: Line, booking: Service, request: Request): Promise<Re
   const { pathname, search } = new URL(request.url);
   line.calls.push(`${request.method} ${pathname}${search}`);
   if (line.state === 'away') return new Response('', { status: 503 });
+  if (line.state === 'silent') return new Promise(() => {});
   const answer = await booking.app.fetch(request);
   return line.state === 'up' ? answer : new Response('', { status: 504 });
 }

@@ -264,3 +264,22 @@ test('a published event that nobody booked is deleted, and nothing of it is sold
   await catalog.deliver();
   expect((await catalog.reserve(String(eventId), 1)).status).toBe(409);
 });
+
+test('however many edits wait for a silent booking, the pages go on, and no edit is lost', async () => {
+  const events = await Promise.all(Array.from({ length: 12 }, () => catalog.publishEvent()));
+  catalog.line.state = 'silent';
+  catalog.line.calls = [];
+  const edits = events.map((event) => put(event['event_id'], { version: 2, base_price: 5 }));
+  const asking = (): number => catalog.line.calls.filter((call) => call.startsWith('PUT')).length;
+  // Of a pool of six, four edits may wait for booking.
+  await expect.poll(asking, { interval: 5 }).toBe(4);
+  const lists = Array.from({ length: 10 }, (_, page) => `/api/v1/admin/venues?page=${page + 1}`);
+  const pages = await Promise.all(lists.map((path) => catalog.ask('GET', path, { token: catalog.admin })));
+  expect(pages.map((page) => page.status)).toEqual(pages.map(() => 200));
+  expect(asking()).toBe(4);
+  catalog.line.state = 'up';
+  expect((await Promise.all(edits)).map((edit) => edit.status)).toEqual(edits.map(() => 200));
+  await catalog.deliver();
+  const told = await Promise.all(events.map((event) => stockOf(event['event_id'])));
+  expect(told.map((stock) => stock?.['catalog_version'])).toEqual(events.map(() => 3));
+});
