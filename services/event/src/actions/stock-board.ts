@@ -14,10 +14,13 @@ export type StockBoard = {
 export type StockBoardDeps = { db: Database; booking: BookingPort; nowMs: () => number };
 
 const keepMs = 500;
+// While booking is away not every reader waits for it anew.
+const awayKeepMs = 1_000;
 const maxKept = 10_000;
 // Booking's own bound of one question.
 const maxIdsPerCall = 100;
 
+/** `until` is unbounded while the question is under way: one at a time for each event. */
 type Entry = { stock: Promise<Stock | undefined>; until: number };
 
 /** Asks once for what several readers want at the same time, in calls of at most 100 ids. */
@@ -28,13 +31,21 @@ export function createStockBoard(deps: StockBoardDeps): StockBoard {
   function askFor(eventIds: readonly string[]): void {
     for (let first = 0; first < eventIds.length; first += maxIdsPerCall) {
       const ids = eventIds.slice(first, first + maxIdsPerCall);
+      const begunMs = deps.nowMs();
       const answer = readStock(deps, ids, lastTold);
-      const until = deps.nowMs() + keepMs;
       for (const id of ids) {
-        const entry = { stock: answer.then((stock) => stock.get(id)), until };
-        entry.stock.catch(() => {
-          if (entries.get(id) === entry) entries.delete(id);
-        });
+        const stock = answer.then((known) => known.stock.get(id));
+        const entry: Entry = { stock, until: Number.POSITIVE_INFINITY };
+        answer.then(
+          (known) => {
+            entry.until = known.isFresh ? begunMs + keepMs : deps.nowMs() + awayKeepMs;
+          },
+          () => {
+            if (entries.get(id) === entry) entries.delete(id);
+          },
+        );
+        // Whoever reads is told of a failure; nobody else needs to be.
+        stock.catch(() => undefined);
         entries.delete(id);
         entries.set(id, entry);
       }
@@ -74,7 +85,7 @@ async function readStock(
   deps: StockBoardDeps,
   eventIds: readonly string[],
   lastTold: Map<string, Stock>,
-): Promise<ReadonlyMap<string, Stock>> {
+): Promise<{ stock: ReadonlyMap<string, Stock>; isFresh: boolean }> {
   const asked = await deps.booking.listStock(eventIds);
   if (asked.kind === 'ok') {
     const told = new Map(asked.value.map((stock) => [stock.event_id, stockOf(stock)]));
@@ -82,12 +93,12 @@ async function readStock(
       lastTold.delete(id);
       lastTold.set(id, stock);
     }
-    return told;
+    return { stock: told, isFresh: true };
   }
   const kept = await findKeptStock(deps.db, eventIds);
   for (const id of eventIds) {
     const seen = lastTold.get(id);
     if (seen !== undefined && seen.stockVersion > (kept.get(id)?.stockVersion ?? -1)) kept.set(id, seen);
   }
-  return kept;
+  return { stock: kept, isFresh: false };
 }
