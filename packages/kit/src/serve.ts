@@ -33,7 +33,6 @@ const drainMs = 20_000;
 /** A node listener for a fetch-style handler; a request that HTTP does not allow gets a 400 problem. */
 export function listenerOf(fetch: (request: Request, env: object) => Response | Promise<Response>): Listener {
   const listener = getRequestListener((request, env) => fetch(request, env), {
-    overrideGlobalObjects: false,
     errorHandler: () => problemResponse(malformedRequest, newId(systemClock.now().getTime())),
   });
   return (req, res) => void listener(req, res);
