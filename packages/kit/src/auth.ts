@@ -30,7 +30,12 @@ const compactForm = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 // RFC 9068, section 4: a token of any other type is not an access token.
 const accessTokenType = z.enum(['at+jwt', 'application/at+jwt']);
-const headerSchema = z.object({ alg: z.literal('RS256'), kid: z.string().min(1).max(128), typ: accessTokenType, crit: z.never().optional() });
+const headerSchema = z.object({
+  alg: z.literal('RS256'),
+  kid: z.string().min(1).max(128),
+  typ: accessTokenType,
+  crit: z.never().optional(),
+});
 const claimsSchema = z.object({
   iss: z.string(),
   aud: z.union([z.string(), z.array(z.string())]),
@@ -50,7 +55,12 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
   const remembered = new LRUCache<string, Principal>({ max: maxRememberedTokens });
   const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, trusted]));
 
-  function checked(token: string, parts: TokenParts, trusted: TrustedIssuer, key: KeyObject): Principal | null {
+  function checked(
+    token: string,
+    parts: TokenParts,
+    trusted: TrustedIssuer,
+    key: KeyObject,
+  ): Principal | null {
     const signed = Buffer.from(token.slice(0, token.lastIndexOf('.')));
     if (!verifySignature('RSA-SHA256', signed, key, parts.signature)) return null;
     const now = nowMs() / 1000;
@@ -98,7 +108,11 @@ function parseToken(token: string): TokenParts | null {
   const parsedHeader = headerSchema.safeParse(parseSegment(header));
   const parsedClaims = claimsSchema.safeParse(parseSegment(claims));
   if (!parsedHeader.success || !parsedClaims.success) return null;
-  return { keyId: parsedHeader.data.kid, claims: parsedClaims.data, signature: Buffer.from(signature, 'base64url') };
+  return {
+    keyId: parsedHeader.data.kid,
+    claims: parsedClaims.data,
+    signature: Buffer.from(signature, 'base64url'),
+  };
 }
 
 function parseSegment(segment: string): unknown {
@@ -119,7 +133,11 @@ const jwksSchema = z.object({
  * Keys fetched from a JWKS document (RFC 7517). A flood of unknown key ids makes one fetch in 30 s; when
  * the issuer is away, known keys go on serving.
  */
-export function createKeySource(fetchJwks: () => Promise<unknown>, nowMs: () => number, log: Logger): KeySource {
+export function createKeySource(
+  fetchJwks: () => Promise<unknown>,
+  nowMs: () => number,
+  log: Logger,
+): KeySource {
   let keys = new Map<string, KeyObject>();
   let nextFetchAtMs = 0;
   let running: Promise<void> | null = null;

@@ -23,10 +23,7 @@ export class ConfigError extends Error {
   }
 }
 
-export function setting<T>(
-  schema: z.ZodType<T, string>,
-  options: Omit<Setting<T>, 'schema'>,
-): Setting<T> {
+export function setting<T>(schema: z.ZodType<T, string>, options: Omit<Setting<T>, 'schema'>): Setting<T> {
   return { schema, ...options };
 }
 
@@ -105,4 +102,3 @@ export function describeSettings(
     };
   });
 }
-

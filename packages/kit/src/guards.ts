@@ -48,7 +48,8 @@ export function requireApiKey(keys: readonly string[]): Guard {
   return async (c, next) => {
     const given = Buffer.from(c.req.header('x-api-key') ?? '');
     const known = accepted.some((key) => key.length === given.length && timingSafeEqual(key, given));
-    if (!known) return refuse(c, { ...unauthorized, detail: 'Internal routes need a valid X-API-Key.', headers: {} });
+    if (!known)
+      return refuse(c, { ...unauthorized, detail: 'Internal routes need a valid X-API-Key.', headers: {} });
     await next();
     return undefined;
   };
@@ -65,7 +66,10 @@ export type LimitOptions = {
 
 /** Refuses with 429 past the limit; tells the state in `RateLimit` and `RateLimit-Policy` (IETF draft). */
 export function rateLimit(options: LimitOptions): Guard {
-  const limiter = new RateLimiterMemory({ points: Math.max(1, options.limit), duration: options.windowSeconds });
+  const limiter = new RateLimiterMemory({
+    points: Math.max(1, options.limit),
+    duration: options.windowSeconds,
+  });
   const policy = `"${options.name}";q=${options.limit};w=${options.windowSeconds}`;
   return async (c, next) => {
     const key = options.limit === 0 ? null : await options.key(c);
@@ -76,7 +80,10 @@ export function rateLimit(options: LimitOptions): Guard {
     const state = await limiter.consume(key).catch((refused: unknown) => refused);
     if (!(state instanceof RateLimiterRes)) throw state;
     const seconds = Math.ceil(state.msBeforeNext / 1000);
-    const headers = { 'ratelimit-policy': policy, ratelimit: `"${options.name}";r=${state.remainingPoints};t=${seconds}` };
+    const headers = {
+      'ratelimit-policy': policy,
+      ratelimit: `"${options.name}";r=${state.remainingPoints};t=${seconds}`,
+    };
     if (state.consumedPoints > options.limit) {
       return refuse(c, {
         status: 429,
@@ -98,7 +105,10 @@ export function rateLimit(options: LimitOptions): Guard {
  * The client's address: the socket's, or, behind `trustedHops` proxies, the entry that the outermost
  * trusted one appended to `X-Forwarded-For`. Entries left of it are the client's own claims.
  */
-export function clientAddress(c: Context<ServiceEnv>, trustedHops: number): { address: string; forwarded: boolean } {
+export function clientAddress(
+  c: Context<ServiceEnv>,
+  trustedHops: number,
+): { address: string; forwarded: boolean } {
   const forwarded = c.req.header('x-forwarded-for');
   const socket = socketAddress(c);
   if (forwarded === undefined) return { address: socket, forwarded: c.req.header('forwarded') !== undefined };
@@ -121,7 +131,10 @@ function socketAddress(c: Context): string {
 const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/;
 
 /** Key for limits per address; with `exemptLoopback`, direct loopback clients are not counted. */
-export function addressKey(trustedHops: number, exemptLoopback: boolean): (c: Context<ServiceEnv>) => string | null {
+export function addressKey(
+  trustedHops: number,
+  exemptLoopback: boolean,
+): (c: Context<ServiceEnv>) => string | null {
   return (c) => {
     const { address, forwarded } = clientAddress(c, trustedHops);
     if (exemptLoopback && !forwarded && loopback.test(address)) return null;

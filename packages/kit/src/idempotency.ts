@@ -12,9 +12,7 @@ export type KeyedRequest = {
   key: string | undefined;
   fingerprint: string;
 };
-export type KeyedOutcome =
-  | { kind: 'answered'; answer: Answer; replayed: boolean }
-  | { kind: 'key-reused' };
+export type KeyedOutcome = { kind: 'answered'; answer: Answer; replayed: boolean } | { kind: 'key-reused' };
 
 /** SHA-256 of the request's canonical parts. */
 export function fingerprintOf(...parts: readonly unknown[]): string {

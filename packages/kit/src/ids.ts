@@ -28,6 +28,11 @@ export function newId(nowMs: number): string {
   const variant = ((b[at + 2] ?? 0) & 0x3f) | 0x80;
   return (
     `${time.slice(0, 8)}-${time.slice(8)}-${hex(versioned)}${hex(b[at + 1])}-${hex(variant)}${hex(b[at + 3])}-` +
-    hex(b[at + 4]) + hex(b[at + 5]) + hex(b[at + 6]) + hex(b[at + 7]) + hex(b[at + 8]) + hex(b[at + 9])
+    hex(b[at + 4]) +
+    hex(b[at + 5]) +
+    hex(b[at + 6]) +
+    hex(b[at + 7]) +
+    hex(b[at + 8]) +
+    hex(b[at + 9])
   );
 }

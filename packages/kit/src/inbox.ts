@@ -35,8 +35,12 @@ export function consume(
         if (marked.rowCount === 1) await work(client, message);
       });
     } catch (error) {
-      if (error instanceof TryLater || isDatabaseUnavailable(error) || message.attempt < maxAttempts) throw error;
-      deps.log.error({ consumer, message_id: message.id, type: message.type, err: String(error) }, 'a message was put aside');
+      if (error instanceof TryLater || isDatabaseUnavailable(error) || message.attempt < maxAttempts)
+        throw error;
+      deps.log.error(
+        { consumer, message_id: message.id, type: message.type, err: String(error) },
+        'a message was put aside',
+      );
       await deps.db.query(
         `insert into dead_letters (consumer, message_id, message, error) values ($1, $2, $3, $4)
          on conflict (consumer, message_id) do update set error = excluded.error, replayed_at = null`,
@@ -58,7 +62,11 @@ export async function replayDeadLetters(
   for (const row of rows) {
     const handle = consumers[row.consumer];
     if (handle === undefined) continue;
-    const outcome = await handle({ ...row.message, createdAt: new Date(row.message.createdAt), attempt: 1 }).then(
+    const outcome = await handle({
+      ...row.message,
+      createdAt: new Date(row.message.createdAt),
+      attempt: 1,
+    }).then(
       () => true,
       () => false,
     );

@@ -2,9 +2,7 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 /** Seconds; fit for answers between half a millisecond and ten seconds. */
-export const latencyBuckets = [
-  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
-];
+export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 export type RequestMetrics = {
   observe: (service: string, method: string, route: string, status: number, seconds: number) => void;
@@ -34,7 +32,8 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
 /** Handler of `GET /metrics` in the Prometheus text format. */
 export function metricsHandler(registry: Registry): (request: Request) => Promise<Response> {
   return async (request) => {
-    if (new URL(request.url).pathname !== '/metrics') return new Response('Look at /metrics\n', { status: 404 });
+    if (new URL(request.url).pathname !== '/metrics')
+      return new Response('Look at /metrics\n', { status: 404 });
     return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
   };
 }

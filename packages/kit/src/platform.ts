@@ -11,28 +11,46 @@ import type { Database } from './postgres.ts';
 
 export const platformSettings = {
   EVENTLY_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), {
-    fallback: 'info', about: 'Least severe log line that is written',
+    fallback: 'info',
+    about: 'Least severe log line that is written',
   }),
   EVENTLY_API_KEY: setting(z.string().min(16, 'must have 16 characters or more'), {
-    secret: true, about: 'Key this process shows to the internal routes of others',
+    secret: true,
+    about: 'Key this process shows to the internal routes of others',
   }),
   EVENTLY_ACCEPTED_API_KEYS: setting(list(), {
-    secret: true, about: 'Keys accepted on internal routes, comma-separated; two during a rotation',
+    secret: true,
+    about: 'Keys accepted on internal routes, comma-separated; two during a rotation',
   }),
-  EVENTLY_TOKEN_AUDIENCE: setting(z.string().min(1), { fallback: 'evently', about: 'Audience of access tokens' }),
-  EVENTLY_USER_ISSUER: setting(z.string().min(1), { fallback: 'evently-user', about: 'Issuer name of buyers\' tokens' }),
-  EVENTLY_ADMIN_ISSUER: setting(z.string().min(1), { fallback: 'evently-event', about: 'Issuer name of administrators\' tokens' }),
+  EVENTLY_TOKEN_AUDIENCE: setting(z.string().min(1), {
+    fallback: 'evently',
+    about: 'Audience of access tokens',
+  }),
+  EVENTLY_USER_ISSUER: setting(z.string().min(1), {
+    fallback: 'evently-user',
+    about: "Issuer name of buyers' tokens",
+  }),
+  EVENTLY_ADMIN_ISSUER: setting(z.string().min(1), {
+    fallback: 'evently-event',
+    about: "Issuer name of administrators' tokens",
+  }),
   EVENTLY_TRUSTED_HOPS: setting(integer(0, 10), {
-    fallback: '0', unit: 'proxies', about: 'Proxies in front whose X-Forwarded-For entry is believed',
+    fallback: '0',
+    unit: 'proxies',
+    about: 'Proxies in front whose X-Forwarded-For entry is believed',
   }),
   EVENTLY_EXEMPT_LOOPBACK: setting(flag(), {
-    fallback: '0', about: 'Do not count direct loopback clients in limits per address (standalone sets it)',
+    fallback: '0',
+    about: 'Do not count direct loopback clients in limits per address (standalone sets it)',
   }),
   EVENTLY_LOAD_TEST: setting(flag(), {
-    fallback: '0', about: 'Load testing: an internal endpoint makes tokens, limits per user are lifted. Never in production',
+    fallback: '0',
+    about: 'Load testing: an internal endpoint makes tokens, limits per user are lifted. Never in production',
   }),
   EVENTLY_READS_PER_MINUTE: setting(integer(0, 10_000_000), {
-    fallback: '300', unit: 'requests/min', about: 'Public reads per address; 0 is no limit',
+    fallback: '300',
+    unit: 'requests/min',
+    about: 'Public reads per address; 0 is no limit',
   }),
 };
 export type PlatformConfig = SettingValues<typeof platformSettings>;

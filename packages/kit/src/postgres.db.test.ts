@@ -22,9 +22,16 @@ test('a backend that dies while its connection is in use fails the request, not 
 test('a repeated key gets the stored answer and runs its work once', async () => {
   let runs = 0;
   const request = { principal: 'p', operation: 'op', key: newId(1), fingerprint: 'f' };
-  const ask = () => withIdempotency(database.db, request, async () => ({ status: 201, body: `{"run":${(runs += 1)}}` }));
+  const ask = () =>
+    withIdempotency(database.db, request, async () => ({ status: 201, body: `{"run":${(runs += 1)}}` }));
   const answers = await Promise.all([ask(), ask(), ask()]);
   expect(runs).toBe(1);
-  expect(new Set(answers.map((answer) => (answer.kind === 'answered' ? answer.answer.body : ''))).size).toBe(1);
-  expect(await withIdempotency(database.db, { ...request, fingerprint: 'g' }, () => Promise.reject(new Error('must not run')))).toEqual({ kind: 'key-reused' });
+  expect(new Set(answers.map((answer) => (answer.kind === 'answered' ? answer.answer.body : ''))).size).toBe(
+    1,
+  );
+  expect(
+    await withIdempotency(database.db, { ...request, fingerprint: 'g' }, () =>
+      Promise.reject(new Error('must not run')),
+    ),
+  ).toEqual({ kind: 'key-reused' });
 });

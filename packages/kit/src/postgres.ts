@@ -119,7 +119,9 @@ export function openDatabase(options: DatabaseOptions): Database {
         return result;
       } catch (error) {
         // The first error is the one that matters; a failed rollback means that the session is gone.
-        await client.query('rollback').catch((lost: Error) => options.log.warn({ err: lost.message }, 'rollback failed'));
+        await client
+          .query('rollback')
+          .catch((lost: Error) => options.log.warn({ err: lost.message }, 'rollback failed'));
         throw error;
       }
     });
@@ -127,8 +129,10 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   // One statement on a connection of its own. Checked out by hand, because pool.query drops the
   // connection on every error, a unique violation included.
-  const query: Sql['query'] = <R extends QueryResultRow>(statement: string | QueryConfig, values?: unknown[]) =>
-    withClient((client) => client.query<R>(statement, values));
+  const query: Sql['query'] = <R extends QueryResultRow>(
+    statement: string | QueryConfig,
+    values?: unknown[],
+  ) => withClient((client) => client.query<R>(statement, values));
 
   return {
     query,
