@@ -34,6 +34,7 @@ const ratePerSecond = wholeNumberOf('--rate', values.rate, 100_000);
 const seconds = wholeNumberOf('--seconds', values.seconds, 600);
 
 const platform = await startPlatform();
+process.once('SIGINT', () => void platform.stop().then(() => process.exit(1)));
 try {
   const bench = await prepare(platform.runtime);
   console.log(`Warming up: ${formatCount(warmUp.ratePerSecond)} arrivals per second for ${warmUp.seconds} s`);
