@@ -1,12 +1,12 @@
 /** The catalog's word to booking: what can be sold, when and how (`PUT /internal/inventory/{eventId}`). */
 import { z } from 'zod';
-import { count, currency, id, instant, minorAmount } from './common.ts';
+import { count, currency, id, instant, minorAmount, text } from './common.ts';
 
 export const maxTiers = 50;
 
 export const tierSpec = z.strictObject({
   tier_id: id,
-  name: z.string().min(1).max(120),
+  name: text(120).min(1),
   capacity: count,
   price_minor: minorAmount,
 });
@@ -24,9 +24,9 @@ export const inventorySpec = z.strictObject({
   revision: z.int().min(1),
   catalog_version: z.int().min(1),
   status: z.enum(['published', 'cancelled', 'completed']),
-  name: z.string().min(1).max(300),
-  venue_name: z.string().max(300),
-  venue_address: z.string().max(600),
+  name: text(300).min(1),
+  venue_name: text(300),
+  venue_address: text(600),
   starts_at: instant,
   ends_at: instant,
   currency,

@@ -66,6 +66,15 @@ test('a declared length over the limit is refused', async () => {
   expect(await post(port, { headers: { 'content-length': '1001' }, chunks })).toMatchObject({ status: 413 });
 });
 
+test('a request made in this process, which declares nothing, is counted', async () => {
+  const app = createRouter();
+  app.use(limitBody(1_000, (c) => c.text('too large', 413)));
+  app.post('/echo', async (c) => c.text(await c.req.text()));
+  const echo = (body: string) => Promise.resolve(app.request('/echo', { method: 'POST', body }));
+  expect((await echo('x'.repeat(1_001))).status).toBe(413);
+  expect(await (await echo('x'.repeat(1_000))).text()).toHaveLength(1_000);
+});
+
 test('a request without a length and without a body is let through', async () => {
   const port = await serveEcho();
   // Node's client adds a length or a coding to every POST; curl does not.

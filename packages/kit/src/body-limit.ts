@@ -4,8 +4,9 @@ import type { ServiceEnv } from './app.ts';
 
 /**
  * `refuse` answers for a body over `maxBytes`. A declared length is believed, because node's parser ends
- * the body there; a request that declares neither a length nor a transfer coding has no body (RFC 9112,
- * 6.3). Only a chunked body is read and counted here. Hono's own middleware builds the whole Request with
+ * the body there; a request from a socket that declares neither a length nor a transfer coding has no body
+ * (RFC 9112, 6.3). Only a chunked body is read and counted here, and that of a Request made in this process,
+ * which declares nothing. Hono's own middleware builds the whole Request with
  * its stream for every request, which took half of the time of a reservation, and cannot copy the Request
  * of its node server.
  */
@@ -16,7 +17,9 @@ export function limitBody(
   return async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     if (c.req.header('transfer-encoding') === undefined) {
-      return Number(c.req.header('content-length') ?? 0) > maxBytes ? refuse(c) : next();
+      const declared = c.req.header('content-length');
+      if (declared !== undefined) return Number(declared) > maxBytes ? refuse(c) : next();
+      if (isFromSocket(c.env) || c.req.raw.body === null) return next();
     }
     const body = await readBounded(c.req.raw, maxBytes);
     if (body === null) return refuse(c);
@@ -25,6 +28,10 @@ export function limitBody(
     c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body });
     return next();
   };
+}
+
+function isFromSocket(env: unknown): boolean {
+  return typeof env === 'object' && env !== null && 'incoming' in env;
 }
 
 /** The whole body, or null as soon as it is longer than `maxBytes`. */

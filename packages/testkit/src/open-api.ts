@@ -43,7 +43,7 @@ export function routesOf(app: DocumentedApp): string[] {
 
 /**
  * What the document lacks: routes that are not in it or no routes at all, summaries, and the statuses that
- * follow from what a route needs: 401 with a key or token, 400 with anything to validate, 413 with a body,
+ * follow from what a route needs: 401 with a key or token, 400 with anything to validate, 413 and 415 with a body,
  * 503 always.
  */
 export async function documentFaults(app: DocumentedApp): Promise<string[]> {
@@ -67,7 +67,7 @@ function operationFaults(operation: Operation): string[] {
     '503',
     ...(operation.security.length > 0 ? ['401'] : []),
     ...(validates ? ['400'] : []),
-    ...(takesBody ? ['413'] : []),
+    ...(takesBody ? ['413', '415'] : []),
   ];
   return [
     ...((operation.summary ?? '') === '' ? [`${name} has no summary`] : []),

@@ -61,6 +61,39 @@ test('a repeated key gives the same answer, also when the house is sold out', as
   expect((await reserve(eventId, loser, { idempotency_key: key })).status).toBe(409);
 });
 
+test('the key comes in its header, quoted or bare, or in the body; the header wins', async () => {
+  const { eventId } = await f.publish({ capacity: 9 });
+  const token = await f.tokens.user();
+  const ask = (header: string | null, inBody?: string) =>
+    f.call('POST', '/api/v1/bookings/reserve', {
+      token,
+      body: { event_id: eventId, quantity: 1, idempotency_key: inBody },
+      headers: header === null ? {} : { 'idempotency-key': header },
+    });
+  const first = await ask('"one key"');
+  expect(first.status).toBe(200);
+  for (const again of [await ask('one key'), await ask(null, 'one key'), await ask('"one key"', 'other')]) {
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  }
+  const second = await ask(null, 'other');
+  expect(second.body['reservation_id']).not.toBe(first.body['reservation_id']);
+  for (const missing of [await ask(null), await ask(''), await ask('x'.repeat(256)), await ask('""')])
+    expect(missing).toMatchObject({ status: 400, body: { errors: [{ field: 'idempotency_key' }] } });
+});
+
+test('an id is the same in capitals', async () => {
+  const { eventId, tierIds } = await f.publish({ capacity: 2 });
+  const token = await f.tokens.user();
+  const answer = await reserve(eventId.toUpperCase(), token, {
+    tier_id: tierIds[0]?.toUpperCase(),
+    idempotency_key: 'capitals',
+  });
+  expect(answer.status).toBe(200);
+  const again = await reserve(eventId, token, { idempotency_key: 'capitals' });
+  expect([again.status, again.body]).toEqual([200, answer.body]);
+});
+
 test('requests that arrive together with one key take one seat', async () => {
   const { eventId } = await f.publish({ capacity: 5 });
   const token = await f.tokens.user();

@@ -32,6 +32,7 @@ const changeRefusals = {
   400: 'invalid_request, malformed_body',
   404: 'not_found',
   413: 'body_too_large',
+  415: 'malformed_body',
 };
 const stockAnswer = {
   description: 'The stock as it is now',

@@ -1,5 +1,6 @@
 /** Shapes of this service's HTTP interface. */
 import { z } from '@hono/zod-openapi';
+import { instant as givenInstant } from '@evently/contracts/common';
 
 export const maxQuantity = 1_000;
 const maxItems = 50;
@@ -11,12 +12,10 @@ export const quantity = z
   .int()
   .min(1, 'must be 1 or more')
   .max(maxQuantity, `must be ${maxQuantity} or less`);
+/** One line of text that a database can store: no control characters, no half of a surrogate pair. */
+const line = z.string().regex(/^[^\u0000-\u001f\u007f\p{Cs}]*$/u, 'must hold no control characters');
 /** Free text; control characters are ours. */
-export const idempotencyKey = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must hold no control characters');
+export const idempotencyKey = line.min(1).max(255);
 
 /** The key in its header: quoted, as the draft of the header has it, or bare, as clients send it. */
 export const idempotencyKeyHeader = z
@@ -60,8 +59,8 @@ export const reservation = z
 export const confirmBody = z
   .strictObject({
     reservation_id: uuid,
-    payment_token: z.string().min(1).max(500),
-    payment_method: z.string().min(1).max(60),
+    payment_token: line.min(1).max(500),
+    payment_method: line.min(1).max(60),
     idempotency_key: idempotencyKey.optional(),
   })
   .openapi('Confirm');
@@ -190,7 +189,7 @@ export const leaveBody = z.strictObject({ event_id: uuid }).openapi('LeaveWaitli
 export const message = z.object({ message: z.string() }).openapi('Message');
 
 export const scanBody = z
-  .strictObject({ code: z.string().min(16).max(200), where: z.string().max(120).default('') })
+  .strictObject({ code: line.min(16).max(200), where: line.max(120).default('') })
   .openapi('Scan');
 export const scanned = z
   .object({
@@ -206,16 +205,16 @@ export const scanned = z
 export const armBody = z
   .strictObject({
     epoch: z.int().min(0),
-    uid: z.string().min(1).max(128),
+    uid: line.min(1).max(128),
     generation: z.int().min(0),
-    opens_at: z.iso.datetime({ offset: true }),
-    closes_at: z.iso.datetime({ offset: true }).nullable(),
+    opens_at: givenInstant,
+    closes_at: givenInstant.nullable(),
     intent: z.enum(['Run', 'Hold', 'Stop']),
   })
   .openapi('ArmSale');
 export const fenceQuery = z.object({
   epoch: z.coerce.number().int().min(0),
-  uid: z.string().min(1).max(128),
+  uid: line.min(1).max(128),
   generation: z.coerce.number().int().min(0),
 });
 export const warmTask = z.object({

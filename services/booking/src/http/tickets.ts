@@ -33,6 +33,7 @@ export function ticketRoutes(deps: TicketRouteDeps): ServiceApp {
           409: 'ticket_already_used, with when and where',
           410: 'ticket_void',
           413: 'body_too_large',
+          415: 'malformed_body',
           503: 'database_unavailable',
         }),
       },
