@@ -11,7 +11,7 @@ const operationSchema = z.object({
   summary: z.string().optional(),
   security: z.array(z.unknown()).default([]),
   parameters: z.array(z.unknown()).default([]),
-  requestBody: z.unknown().optional(),
+  requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
   responses: z.record(z.string(), z.unknown()),
 });
 const documentSchema = z.object({ paths: z.record(z.string(), z.record(z.string(), operationSchema)) });
@@ -43,8 +43,8 @@ export function routesOf(app: DocumentedApp): string[] {
 
 /**
  * What the document lacks: routes that are not in it or no routes at all, summaries, and the statuses that
- * follow from what a route needs: 401 with a key or token, 400 with anything to validate, 413 and 415 with a body,
- * 503 always.
+ * follow from what a route needs: 401 with a key or token, 400 with anything to validate, 413 with a body, 415 unless
+ * the body may be of any type, 503 always.
  */
 export async function documentFaults(app: DocumentedApp): Promise<string[]> {
   const operations = await readOperations(app);
@@ -61,13 +61,15 @@ export async function documentFaults(app: DocumentedApp): Promise<string[]> {
 
 function operationFaults(operation: Operation): string[] {
   const name = `${operation.method} ${operation.path}`;
-  const takesBody = operation.requestBody !== undefined;
+  const { requestBody } = operation;
+  const takesBody = requestBody !== undefined;
   const validates = takesBody || operation.parameters.length > 0;
   const needed = [
     '503',
     ...(operation.security.length > 0 ? ['401'] : []),
     ...(validates ? ['400'] : []),
-    ...(takesBody ? ['413', '415'] : []),
+    ...(takesBody ? ['413'] : []),
+    ...(takesBody && !('*/*' in requestBody.content) ? ['415'] : []),
   ];
   return [
     ...((operation.summary ?? '') === '' ? [`${name} has no summary`] : []),
