@@ -1,7 +1,9 @@
 /** The booking service: every seat's state, reserving, the life of a booking, the waitlist. */
 import { randomUUID } from 'node:crypto';
 import { createApp, type ServiceApp } from '@evently/kit/app';
+import type { Handler } from '@evently/kit/bus';
 import type { Caller } from '@evently/kit/caller';
+import { deadLetterRoutes } from '@evently/kit/dead-letters';
 import {
   addressKey,
   principalOf,
@@ -48,7 +50,7 @@ export function createBookingService(deps: BookingDeps): Service {
   subscribe(deps.bus, handlers);
   return {
     name: 'booking',
-    app: createRoutes(deps, parts),
+    app: createRoutes(deps, parts, handlers),
     start: () => {
       relay.start();
       sweeps = startSweeps({
@@ -119,7 +121,11 @@ function createParts(deps: BookingDeps): Parts {
   return { boards, watchers, relay, queue, settler, stock, settle, confirm, end: { ...stock, metrics } };
 }
 
-function createRoutes(deps: BookingDeps, parts: Parts): ServiceApp {
+function createRoutes(
+  deps: BookingDeps,
+  parts: Parts,
+  consumers: Readonly<Record<string, Handler>>,
+): ServiceApp {
   const { config, db } = deps;
   const { boards, watchers, queue, stock, confirm, end } = parts;
   const warmer = createWarmer({ db, boards, connections: config.BOOKING_POOL_SIZE });
@@ -139,6 +145,8 @@ function createRoutes(deps: BookingDeps, parts: Parts): ServiceApp {
   app.route('/', inventoryRoutes({ ...stock, guards }));
   app.route('/', internalRoutes({ ...end, guards }));
   app.route('/', saleRoutes({ ...stock, warmer, guards }));
+  const acceptedApiKeys = deps.platform.EVENTLY_ACCEPTED_API_KEYS;
+  app.route('/', deadLetterRoutes({ db, consumers, acceptedApiKeys }));
   return app;
 }
 
