@@ -116,6 +116,8 @@ const rows: Readonly<Record<string, (sample: Sample) => Row>> = {
   }),
   'GET /internal/sales/{eventId}': () => ({ ...serviceOnly, key: 404 }),
   'DELETE /internal/sales/{eventId}': () => ({ ...serviceOnly, key: 200, query: fence }),
+  'GET /internal/dead-letters': () => ({ ...serviceOnly, key: 200 }),
+  'POST /internal/dead-letters/replay': () => ({ ...serviceOnly, key: 200 }),
   'POST /internal/prewarm': () => ({ ...serviceOnly, key: 200, body: { event_id: randomUUID() } }),
 };
 

@@ -205,7 +205,7 @@ function spec(world: World) {
     capacity: world.capacities[at] ?? 0,
     price_minor: at * 1_000,
   }));
-  return { ...specOf(1, revision), max_per_booking: 6, max_per_buyer: 7, tiers };
+  return { ...specOf(1, revision), max_per_booking: 6, max_per_buyer: 4, tiers };
 }
 
 test('any interleaving of what buyers, clocks, payments and editors do keeps the books', async () => {

@@ -191,6 +191,20 @@ test('every pending hold can be ended at once, paid bookings stay', async () => 
   });
 });
 
+test('offers that ending all holds makes stay, however many holds there were', async () => {
+  // One more than a round takes.
+  const holds = 501;
+  const { eventId } = await f.publish({ capacity: holds });
+  const [holder, waiting] = await Promise.all([acts.buyer(), acts.buyer()]);
+  await Promise.all(Array.from({ length: holds }, () => acts.reserve(eventId, holder)));
+  expect((await acts.join(eventId, waiting)).status).toBe(200);
+  expect((await f.internal('POST', '/internal/bookings/force-expire-all')).body).toMatchObject({
+    processed: holds,
+  });
+  expect(await acts.position(eventId, waiting)).toMatchObject({ status: 'offered' });
+  expect(await acts.left(eventId)).toBe(holds - 1);
+});
+
 test('the invariants are told, with what breaks them', async () => {
   expect((await f.internal('GET', '/internal/verify')).body).toMatchObject({ ok: true });
   const { eventId } = await f.publish();

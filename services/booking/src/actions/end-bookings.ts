@@ -170,21 +170,29 @@ async function forEachEvent(
   return sum;
 }
 
-/** Expires every pending hold, over or not: an operator's last resort. Answers how many. */
+/**
+ * Expires every pending hold of these events, over or not: an operator's last resort. Offers that the freed
+ * stock makes are new holds and stay. Answers how many were expired.
+ */
 export async function expireAllHolds(deps: EndDeps, events: readonly string[]): Promise<number> {
-  let expired = 0;
-  for (const eventId of events) {
+  return forEachEvent(events, async (eventId) => {
+    let expired = 0;
+    let begunAt: Date | null = null;
     for (let round = 0; round < maxRounds; round += 1) {
       const outcome = await changeStock(deps, eventId, 'expire', async (change) => {
+        const madeBefore = begunAt ?? change.now;
         const holds = await lockByStatus(change.client, eventId, ['pending'], maxBookings);
-        for (const hold of holds) release(deps, change, hold, 'expired', 'forced');
-        return holds.length;
+        const old = holds.filter((hold) => hold.createdAt < madeBefore);
+        for (const hold of old) release(deps, change, hold, 'expired', 'forced');
+        return { count: old.length, madeBefore };
       });
-      expired += outcome?.value ?? 0;
-      if ((outcome?.value ?? 0) < maxBookings) break;
+      if (outcome === null) break;
+      begunAt = outcome.value.madeBefore;
+      expired += outcome.value.count;
+      if (outcome.value.count < maxBookings) break;
     }
-  }
-  return expired;
+    return expired;
+  });
 }
 
 /** Matches free stock to whoever waits: what a join that raced a release may have left. */
