@@ -42,7 +42,8 @@ export function createCaller(options: CallerOptions): Caller {
         const problem = problemSchema.safeParse(answer);
         if (response.status >= 500 || !problem.success)
           return { kind: 'away', reason: `status ${response.status}` };
-        return { kind: 'refused', status: response.status, ...problem.data, problem: problem.data };
+        const { code, detail } = problem.data;
+        return { kind: 'refused', status: response.status, code, detail, problem: problem.data };
       } catch (error) {
         return { kind: 'away', reason: error instanceof Error ? error.message : String(error) };
       }
