@@ -146,6 +146,8 @@ test('the table shows each drill in a column, and the JSON says whether all pass
     soldPerSecond: 333,
     load: {
       offered: 3,
+      started: 3,
+      repeated: 0,
       answered: 3,
       timedOut: 0,
       disconnected: 0,

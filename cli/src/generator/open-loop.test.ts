@@ -1,9 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createLatencyRecorder } from './latency.ts';
+import { runMaximum } from './closed-loop.ts';
+import { createLatencyRecorder, mergeLatencies } from './latency.ts';
 import { runOpenLoop, type Answer, type LoadPlan } from './open-loop.ts';
 import { dueAtMs } from './pacer.ts';
+import { poissonArrivals } from './poisson.ts';
 import { isLoopback, parseTarget, requestBytes, type Target } from './request-bytes.ts';
 
 const servers: (Server | net.Server)[] = [];
@@ -170,4 +172,71 @@ test('a base URL is taken apart, with its prefix, and anything else is refused',
     },
   );
   expect(loopback).toEqual([true, true, true, false]);
+});
+
+test('a refused arrival is sent again when told so, and its latency counts from its first arrival', async () => {
+  let requests = 0;
+  const target = await serve((_req, res) => {
+    requests += 1;
+    res.writeHead(requests <= 10 ? 503 : 200).end('{}');
+  });
+  const { report, answers } = await run(target, {
+    count: 20,
+    connections: 4,
+    again: ({ outcome }) => (outcome.kind === 'answered' && outcome.response.status === 503 ? 30 : null),
+  });
+  expect(report).toMatchObject({ offered: 20, started: 30, repeated: 10, answered: 20 });
+  expect(new Set(statuses(answers))).toEqual(new Set([200]));
+  expect(answers.filter(({ latencyMs }) => latencyMs >= 30).length).toBe(10);
+});
+
+test('arrivals are dealt to all addresses in turn', async () => {
+  const seen = [0, 0];
+  const count = (at: number) => serve((_req, res) => res.end(String((seen[at] = (seen[at] ?? 0) + 1))));
+  const [first, second] = [await count(0), await count(1)];
+  await run(first, { count: 40, moreTargets: [second] });
+  expect(seen).toEqual([20, 20]);
+});
+
+test('at the maximum every request is answered once, with no more under way than connections', async () => {
+  let [under, most] = [0, 0];
+  const target = await serve((req, res) => {
+    under += 1;
+    most = Math.max(most, under);
+    req.resume().on('end', () => {
+      under -= 1;
+      res.end('{}');
+    });
+  });
+  const seen = new Set<number>();
+  const report = await runMaximum({
+    target,
+    count: 100,
+    connections: 8,
+    deadlineMs: 10_000,
+    requestOf: () => requestBytes(target, { method: 'POST', path: '/', body: {} }),
+    onAnswer: ({ index }) => seen.add(index),
+  });
+  expect([seen.size, report.answered, report.started]).toEqual([100, 100, 100]);
+  expect(most).toBeLessThanOrEqual(8);
+});
+
+test('Poisson arrivals keep their rate, bunch, and repeat with their seed', () => {
+  const dueMs = poissonArrivals(20_000, 1_000, 7);
+  const again = poissonArrivals(20_000, 1_000, 7);
+  const gaps = Array.from({ length: 19_999 }, (_, index) => dueMs(index + 1) - dueMs(index));
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
+  expect(Math.abs(mean - 1)).toBeLessThan(0.05);
+  // The deviation of an exponential distribution equals its mean.
+  expect(Math.abs(Math.sqrt(variance) - 1)).toBeLessThan(0.05);
+  expect([dueMs(0), again(19_999)]).toEqual([0, dueMs(19_999)]);
+});
+
+test('percentiles of several recorders are those of all their values, not the mean of their percentiles', () => {
+  const [low, high] = [createLatencyRecorder(), createLatencyRecorder()];
+  for (let ms = 1; ms <= 990; ms += 1) low.record(1);
+  for (let ms = 1; ms <= 10; ms += 1) high.record(1_000);
+  const { count, p50, p999, max } = mergeLatencies([low, high]);
+  expect([count, Math.round(p50), Math.round(p999 / 10), Math.round(max / 10)]).toEqual([1_000, 1, 100, 100]);
 });
