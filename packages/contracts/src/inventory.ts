@@ -39,7 +39,7 @@ export const inventorySpec = z.strictObject({
   max_per_booking: z.int().min(1).max(1_000),
   max_per_buyer: z.int().min(1).max(100_000).nullable(),
   waitlist: z.enum(['automatic', 'on_request', 'off']),
-  /** The percentage of the last step whose `hours_before` is not more than the hours left; else nothing. */
+  /** The percentage of the first step, most hours first, that has more than `hours_before` left; at the last step exactly so many suffice. Else nothing. */
   refund_policy: z.array(refundStep).max(10),
   tiers: z
     .array(tierSpec)

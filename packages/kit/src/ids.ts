@@ -10,6 +10,12 @@ function hex(byte: number | undefined): string {
   return hexPairs[byte ?? 0] ?? '00';
 }
 
+/** The lowest id that can have been made at `nowMs` (Unix time in milliseconds), for ranges of a key. */
+export function oldestIdOf(nowMs: number): string {
+  const time = Math.max(0, Math.floor(nowMs)).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}
+
 /**
  * A new UUIDv7. Random bytes come from a pool that is refilled 819 ids at a time: one call of the
  * system's generator per id cost 17 % of the reserve path.

@@ -16,6 +16,26 @@ export async function writeOutbox(client: Sql, message: OutgoingMessage): Promis
   });
 }
 
+/** Writes messages in the caller's transaction, in the order given, in one statement; none is none. */
+export async function writeOutboxBatch(client: Sql, messages: readonly OutgoingMessage[]): Promise<void> {
+  if (messages.length === 0) return;
+  await client.query({
+    name: 'write-outbox-batch',
+    text: `insert into outbox (id, topic, key, type, payload)
+           select m.id, m.topic, m.key, m.type, m.payload
+             from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[]) with ordinality
+                  m(id, topic, key, type, payload, place)
+            order by m.place`,
+    values: [
+      messages.map((message) => message.id),
+      messages.map((message) => message.topic),
+      messages.map((message) => message.key),
+      messages.map((message) => message.type),
+      messages.map((message) => JSON.stringify(message.payload)),
+    ],
+  });
+}
+
 const batchSize = 200;
 const retryCapSeconds = 30;
 const relayLockKey = 7_340_001;

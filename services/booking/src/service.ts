@@ -92,7 +92,7 @@ function createParts(deps: BookingDeps): Parts {
   const { config, db, log } = deps;
   const queueRef: { current: ReserveQueue | null } = { current: null };
   const metrics = createBookingMetrics(deps.registry, () => queueRef.current?.waiting() ?? 0);
-  const boards = createBoards(db);
+  const boards = createBoards(db, deps.clock);
   const watchers = createWatchers({ db, log, maxStreams: config.BOOKING_MAX_STREAMS });
   const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
   const stock: StockDeps = {

@@ -155,6 +155,27 @@ test('an outcome that stays unknown is given up at its deadline, also when the f
   expect(f.payments.calls.map((call) => call.path)).toContain('/internal/payments/void');
 });
 
+test('seats come back at the deadline although payment is away, and a message voids the attempt', async () => {
+  const { eventId } = await f.publish({ capacity: 1, waitlist: 'off' });
+  const who = await acts.buyer();
+  const id = await acts.reserve(eventId, who);
+  Object.assign(f.payments, { next: 'away', known: 'away', voids: 'away' });
+  expect((await acts.confirm(id, who)).status).toBe(202);
+  await f.database.db.query(
+    "update bookings set paying_since = paying_since - interval '2 hours', check_at = clock_timestamp() where id = $1",
+    [id],
+  );
+  expect(await until(() => acts.look(id, who), statusIs('expired'))).toMatchObject({ status: 'expired' });
+  expect(await acts.left(eventId)).toBe(1);
+  const sent = await f.database.db.query(
+    "select 1 from outbox where type = 'booking.void_requested' and key = $1",
+    [id],
+  );
+  expect(sent.rowCount).toBe(1);
+  await acts.settle(eventId, id);
+  expect(await acts.look(id, who)).toMatchObject({ status: 'confirmed' });
+});
+
 test('money that arrives after the hold lapsed takes the same seats again, or goes back once', async () => {
   const { eventId } = await f.publish({ capacity: 1, waitlist: 'off' });
   const [late, other] = await Promise.all([acts.buyer(), acts.buyer()]);

@@ -62,3 +62,20 @@ test('an administrator without the permission does not scan', async () => {
   const [ticket] = await ticketsOf(id, who);
   expect((await scan(ticket?.code ?? '', await f.tokens.admin(['events:write']))).status).toBe(403);
 });
+
+test('who is inside does not get the money back, and tickets are shown to no administrator without the right', async () => {
+  const { id, who } = await bought(2);
+  const [ticket] = await ticketsOf(id, who);
+  expect((await scan(ticket?.code ?? '')).status).toBe(200);
+  expect(await acts.cancel(id, who)).toMatchObject({
+    status: 409,
+    body: { code: 'ticket_already_used', used_where: 'north gate' },
+  });
+  expect(await acts.look(id, who)).toMatchObject({ status: 'confirmed', payment_status: 'paid' });
+  const read = async (permission: string): Promise<number> => {
+    const token = await f.tokens.admin([permission]);
+    return (await f.call('GET', `/api/v1/bookings/${id}/tickets`, { token })).status;
+  };
+  expect([await read('tickets:scan'), await read('events:read')]).toEqual([404, 404]);
+  expect([await read('bookings:read'), await read('*')]).toEqual([200, 200]);
+});

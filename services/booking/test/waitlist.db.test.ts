@@ -204,3 +204,31 @@ test('a join says why it is refused', async () => {
   expect((await acts.leave(randomUUID(), who)).status).toBe(404);
   expect(await acts.position(closed.eventId, who)).toMatchObject({ code: 'not_waiting' });
 });
+
+test('nobody waits for more than a tier can ever have', async () => {
+  const { eventId } = await f.publish({ capacity: 2 });
+  const [holder, greedy] = await Promise.all([acts.buyer(), acts.buyer()]);
+  await acts.reserve(eventId, holder, 2);
+  expect(await acts.join(eventId, greedy, 3)).toMatchObject({
+    status: 400,
+    body: { code: 'over_booking_limit' },
+  });
+  const refused = await acts.ask(eventId, greedy, { quantity: 3 });
+  expect(refused).toMatchObject({ status: 409, body: { code: 'sold_out' } });
+  expect(refused.body).not.toHaveProperty('waitlist');
+});
+
+test('stock for everybody who waits is offered in one change, however long the line is', async () => {
+  const { eventId, tierIds } = await f.publish({ capacity: 1 });
+  await acts.reserve(eventId, await acts.buyer());
+  await f.database.db.query(
+    `insert into waitlist_entries (id, event_id, tier_id, user_id, quantity, status, joined_at)
+     select gen_random_uuid(), $1, $2, gen_random_uuid(), 1, 'waiting', clock_timestamp() from generate_series(1, 1200)`,
+    [eventId, tierIds[0]],
+  );
+  await f.database.db.query('update event_sales set waitlist_used = true where event_id = $1', [eventId]);
+  const spec = specOf(1, 50_000);
+  const tiers = spec.tiers.map((tier) => ({ ...tier, tier_id: tierIds[0], capacity: 1_300 }));
+  const answer = await f.internal('PUT', `/internal/inventory/${eventId}`, { ...spec, tiers });
+  expect(answer.body).toMatchObject({ held: 1_201, available: 99 });
+});

@@ -1,6 +1,7 @@
 /** What this process remembers of each event, so that a sold-out house costs the database almost nothing. */
 import { LRUCache } from 'lru-cache';
-import { monotonicMs } from '@evently/kit/clock';
+import { monotonicMs, type Clock } from '@evently/kit/clock';
+import { oldestIdOf } from '@evently/kit/ids';
 import type { Sql } from '@evently/kit/postgres';
 import { listKnownBuyers, readBoard, type BoardRow } from '../store/boards.ts';
 
@@ -9,9 +10,8 @@ export type Board = BoardRow & {
   loadedAtMs: number;
   /** When it was read whole: tiers, prices, limits. */
   readAtMs: number;
-  /** Null until loaded; valid for the version in `knownAtVersion`. */
-  known: Set<string> | null;
-  knownAtVersion: number;
+  /** Null until loaded; complete for stock of `version`. */
+  known: { buyers: Set<string>; version: number; loadedAtMs: number } | null;
 };
 
 export type Boards = {
@@ -36,9 +36,12 @@ export type Boards = {
 };
 
 const maxBoards = 10_000;
+/** Clocks of processes that make ids may differ by this much. */
+const clockSkewMs = 60_000;
 
-export function createBoards(sql: Sql): Boards {
+export function createBoards(sql: Sql, clock: Clock): Boards {
   const boards = new LRUCache<string, Board>({ max: maxBoards });
+  const forgotten = new LRUCache<string, number>({ max: maxBoards });
   const loading = new Map<string, Promise<Board | null>>();
   const loadingKnown = new Map<string, Promise<void>>();
 
@@ -49,27 +52,30 @@ export function createBoards(sql: Sql): Boards {
     const before = boards.get(eventId);
     // A commit of this process that ended while the read was under way is newer than what was read.
     if (before !== undefined && before.version > row.version && before.loadedAtMs >= startedMs) return before;
-    const sameVersion = before !== undefined && before.knownAtVersion === row.version;
     const board: Board = {
       ...row,
       // The age counts from before the read: what was committed since then may be missing.
       loadedAtMs: startedMs,
       readAtMs: startedMs,
-      known: sameVersion ? before.known : null,
-      knownAtVersion: sameVersion ? before.knownAtVersion : -1,
+      known: before?.known ?? null,
     };
-    boards.set(eventId, board);
+    // A change of tiers or terms that was committed meanwhile must not be undone by what was read before it.
+    if ((forgotten.get(eventId) ?? -1) < startedMs) boards.set(eventId, board);
     return board;
   }
 
+  /** The first time everybody, later only who came since: buyers that were known once stay so. */
   async function loadKnown(board: Board): Promise<void> {
-    const { eventId, version } = board;
-    const known = new Set(await listKnownBuyers(sql, eventId));
+    const { eventId, version, known: before } = board;
+    const startedMs = clock.now().getTime();
+    const sinceId = before === null ? null : oldestIdOf(before.loadedAtMs - clockSkewMs);
+    const found = await listKnownBuyers(sql, eventId, sinceId);
+    const buyers = before?.buyers ?? new Set<string>();
+    for (const userId of found) buyers.add(userId);
     const current = boards.get(eventId);
     // Stock that changed meanwhile may have made new buyers known; the next refusal loads again.
     if (current === undefined || current.version !== version) return;
-    current.known = known;
-    current.knownAtVersion = version;
+    current.known = { buyers, version, loadedAtMs: startedMs };
   }
 
   function shared<T>(running: Map<string, Promise<T>>, key: string, start: () => Promise<T>): Promise<T> {
@@ -98,10 +104,13 @@ export function createBoards(sql: Sql): Boards {
         tiers: board.tiers.map((tier) => ({ ...tier, ...counts.get(tier.tierId) })),
       });
     },
-    forget: (eventId) => void boards.delete(eventId),
+    forget: (eventId) => {
+      boards.delete(eventId);
+      forgotten.set(eventId, monotonicMs());
+    },
     remember: (eventId, userIds) => {
       const board = boards.get(eventId);
-      for (const userId of userIds) board?.known?.add(userId);
+      for (const userId of userIds) board?.known?.buyers.add(userId);
     },
     noteWaiting: (eventId, waiting) => {
       const board = boards.get(eventId);

@@ -1,10 +1,13 @@
 /** Confirms a reservation: step to paying, ask payment outside any transaction, settle what it says. */
 import { paymentAnswer, type PaymentAnswer, type PaymentRequest } from '@evently/contracts/payments';
 import type { Caller, CallOutcome } from '@evently/kit/caller';
+import { newId } from '@evently/kit/ids';
+import { writeOutbox } from '@evently/kit/outbox';
 import type { Booking } from '../domain/booking.ts';
 import type { PaymentOutcome } from '../domain/payment.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import { findBooking, lockBookings } from '../store/bookings.ts';
+import { listDetails } from '../store/details.ts';
 import { beginPaying, readNow } from '../store/paying.ts';
 import { changeStock, type StockDeps } from './change-stock.ts';
 import type { Settler } from './settle-payments.ts';
@@ -20,7 +23,7 @@ export type ConfirmDeps = StockDeps & {
 /**
  * Charges once and confirms. A confirmed booking gives its stored answer; an outcome that is not known yet
  * gives `settled: false` and keeps the seats. Refusals: unknown-booking (also for another buyer's),
- * booking-expired, booking-released, already-cancelled, payment-refused.
+ * booking-expired, booking-released, already-cancelled, event-cancelled, payment-refused.
  * Our row says `paying` with its attempt before payment is called; the call is outside any transaction.
  */
 export async function confirmBooking(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmOutcome> {
@@ -57,6 +60,7 @@ async function explain(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmO
     case 'payment_unknown':
       return { ok: true, booking, settled: false };
     case 'pending':
+      if (await isCancelled(deps, booking)) return refused({ kind: 'event-cancelled' });
       // Alive again: a payment that ran beside this request was refused meanwhile.
       return booking.expiresAt > (await readNow(deps.db))
         ? { ok: true, booking, settled: false }
@@ -65,6 +69,10 @@ async function explain(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmO
     case 'cancelled':
       return refused(releasedRefusal(booking));
   }
+}
+
+async function isCancelled(deps: ConfirmDeps, booking: Booking): Promise<boolean> {
+  return (await listDetails(deps.db, [booking.eventId])).get(booking.eventId)?.window.status === 'cancelled';
 }
 
 function releasedRefusal(booking: Booking): Refusal {
@@ -148,14 +156,15 @@ export async function resolvePayment(
     event_id: booking.eventId,
     attempt: booking.attempt,
   });
-  if (voided.kind === 'ok') {
-    const outcome = outcomeOf(voided, booking.attempt);
-    if (outcome.status !== 'unknown') await deps.settler.settle({ booking, outcome });
-    else if (overdue) await giveUp(deps, booking);
-  }
+  const outcome = outcomeOf(voided, booking.attempt);
+  if (outcome.status !== 'unknown') await deps.settler.settle({ booking, outcome });
+  else if (overdue) await giveUp(deps, booking);
 }
 
-/** The provider has not answered within the hard limit: the seats go back; money that still comes is dealt with then. */
+/**
+ * Neither the provider nor the payment service has answered within the hard limit: the seats go back, and a
+ * message voids the attempt as soon as payment can hear it. Money that still comes is dealt with then.
+ */
 async function giveUp(deps: ConfirmDeps, booking: Booking): Promise<void> {
   await changeStock(deps, booking.eventId, 'expire', async (change) => {
     const locked = (await lockBookings(change.client, booking.eventId, [booking.id])).get(booking.id);
@@ -163,5 +172,12 @@ async function giveUp(deps: ConfirmDeps, booking: Booking): Promise<void> {
     const open = locked?.status === 'payment_unknown' || locked?.status === 'paying';
     if (!open || locked.attempt !== booking.attempt) return;
     change.transition(locked, 'expired', 'payment_given_up');
+    await writeOutbox(change.client, {
+      id: newId(deps.clock.now().getTime()),
+      topic: 'booking',
+      key: booking.id,
+      type: 'booking.void_requested',
+      payload: { booking_id: booking.id, event_id: booking.eventId, attempt: booking.attempt },
+    });
   });
 }

@@ -12,6 +12,7 @@ import {
   lockLapsedHolds,
 } from '../store/bookings.ts';
 import { listEventsWindingDown, markWoundDown, readTerms } from '../store/details.ts';
+import { lockUsedTicket } from '../store/tickets.ts';
 import { endEntries, listEventsToMatch } from '../store/waitlist.ts';
 import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
 
@@ -21,7 +22,8 @@ export type CancelOutcome = { ok: true; booking: Booking; refundMinor: number } 
 /**
  * Cancels a booking of `userId`: a hold is released, a confirmed booking gives its seats back and a refund
  * by the event's policy at the database's clock. Refusals: unknown-booking, already-cancelled,
- * booking-expired, payment-in-progress. Seats return exactly once, whatever races (I14).
+ * booking-expired, payment-in-progress, and ticket-used: who is inside does not get the money back. Seats
+ * return exactly once, whatever races (I14).
  */
 export async function cancelBooking(
   deps: EndDeps,
@@ -37,6 +39,13 @@ export async function cancelBooking(
       };
     }
     if (booking.status !== 'confirmed') return refused(endRefusal(booking));
+    const used = await lockUsedTicket(change.client, booking.eventId, booking.id);
+    if (used !== null)
+      return refused({
+        kind: 'ticket-used',
+        usedAt: used.usedAt ?? change.now,
+        usedWhere: used.usedWhere ?? '',
+      });
     const terms = await readTerms(change.client, booking.eventId);
     const refundMinor = refundAmount(booking.totalMinor, terms.refundPolicy, terms.startsAt, change.now);
     return {

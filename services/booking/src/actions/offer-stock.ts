@@ -9,8 +9,8 @@ import type { StockChange, StockDeps } from './change-stock.ts';
 
 export type OfferSettings = { offerSeconds: number };
 
-/** Entries looked at for one tier in one change; the sweeper comes back for the rest. */
-const maxMatchesPerTier = 500;
+/** Entries looked at together; a tier is matched page by page until its stock or its line is at an end. */
+const pageSize = 500;
 /** Marks the key of an offer. Buyers' keys hold no control characters, so the two cannot meet. */
 const offerKeyPrefix = '\u0001offer:';
 
@@ -21,29 +21,42 @@ const offerKeyPrefix = '\u0001offer:';
 export async function offerFreeStock(deps: StockDeps, change: StockChange): Promise<void> {
   if (!change.open || change.sale.status !== 'published' || soldOut(change.stock)) return;
   for (const tier of change.stock.values()) {
-    if (tier.available === 0) continue;
-    const listed = await listWaiting(
-      change.client,
-      change.sale.eventId,
-      tier.tierId,
-      tier.available,
-      maxMatchesPerTier,
-    );
-    // Whoever leaves in this very change still stands in the table.
-    const waiting = listed.filter((entry) => !change.hasMoved(entry.id));
-    if (waiting.length === 0) continue;
-    const buyers = waiting.map((entry) => entry.userId);
-    const held =
-      change.sale.maxPerBuyer === null ? new Map<string, number>() : await countHeldNow(change, buyers);
-    const matched = matchWaiting(change.stock, waiting, held, change.sale.maxPerBuyer);
-    for (const entry of matched.overLimit) {
-      change.moveEntry({ id: entry.id, status: 'expired', bookingId: null, reason: 'limit_reached' });
-    }
-    for (const entry of matched.offers) {
-      const booking = offerOf(deps, change, entry, tier.priceMinor);
-      change.insert(booking);
-      change.moveEntry({ id: entry.id, status: 'offered', bookingId: booking.id, reason: null });
-    }
+    // What the statement compares with must not change between pages, or they would overlap.
+    const atMost = tier.available;
+    let skip = 0;
+    let listed: WaitingEntry[] = [];
+    do {
+      if (tier.available === 0) break;
+      listed = await listWaiting(change.client, change.sale.eventId, tier.tierId, atMost, {
+        limit: pageSize,
+        skip,
+      });
+      skip += listed.length;
+      await offerTo(deps, change, listed, tier.priceMinor);
+    } while (listed.length === pageSize);
+  }
+}
+
+async function offerTo(
+  deps: StockDeps,
+  change: StockChange,
+  listed: readonly WaitingEntry[],
+  unitPriceMinor: number,
+): Promise<void> {
+  // Whoever leaves in this very change still stands in the table.
+  const waiting = listed.filter((entry) => !change.hasMoved(entry.id));
+  if (waiting.length === 0) return;
+  const buyers = waiting.map((entry) => entry.userId);
+  const limited = change.sale.maxPerBuyer !== null;
+  const held = limited ? await countHeldNow(change, buyers) : new Map<string, number>();
+  const matched = matchWaiting(change.stock, waiting, held, change.sale.maxPerBuyer);
+  for (const entry of matched.overLimit) {
+    change.moveEntry({ id: entry.id, status: 'expired', bookingId: null, reason: 'limit_reached' });
+  }
+  for (const entry of matched.offers) {
+    const booking = offerOf(deps, change, entry, unitPriceMinor);
+    change.insert(booking);
+    change.moveEntry({ id: entry.id, status: 'offered', bookingId: booking.id, reason: null });
   }
 }
 

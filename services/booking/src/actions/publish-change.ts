@@ -1,9 +1,9 @@
 /** Writes the messages of a change into the outbox, in the transaction of the change (I35). */
 import { newId } from '@evently/kit/ids';
-import { writeOutbox } from '@evently/kit/outbox';
+import { writeOutbox, writeOutboxBatch } from '@evently/kit/outbox';
 import type { Booking } from '../domain/booking.ts';
 import type { Transition } from '../store/bookings.ts';
-import { insertRefund } from '../store/refunds.ts';
+import { insertRefunds } from '../store/refunds.ts';
 import type { RefundOrder, StockCause, StockChange, StockDeps } from './change-stock.ts';
 
 const endStates = ['confirmed', 'cancelled', 'expired'] as const;
@@ -57,51 +57,62 @@ export async function publishChange(
       })),
     });
   }
-  for (const offer of decided.inserted) {
-    if (offer.waitlistId === null) continue;
-    await publish('booking.waitlist_offered', {
-      event_id: eventId,
-      waitlist_id: offer.waitlistId,
-      user_id: offer.userId,
-      booking_id: offer.id,
-      quantity: offer.quantity,
-      expires_at: offer.expiresAt,
-    });
-  }
+  const offers = decided.inserted.filter((booking) => booking.waitlistId !== null);
+  await writeOutboxBatch(
+    change.client,
+    offers.map((offer) => ({
+      id: newId(deps.clock.now().getTime()),
+      topic: 'booking',
+      key: eventId,
+      type: 'booking.waitlist_offered',
+      payload: {
+        event_id: eventId,
+        waitlist_id: offer.waitlistId,
+        user_id: offer.userId,
+        booking_id: offer.id,
+        quantity: offer.quantity,
+        expires_at: offer.expiresAt,
+      },
+    })),
+  );
 }
 
-/** Records what must go back and tells payment, once for each captured attempt. */
+/** Records what must go back and tells payment, once for each captured attempt; two statements however many. */
 export async function writeRefunds(
   deps: StockDeps,
   change: StockChange,
   orders: readonly RefundOrder[],
 ): Promise<void> {
-  for (const { booking, amountMinor, reason, attempt } of orders) {
-    if (amountMinor === 0) continue;
-    const refundId = newId(deps.clock.now().getTime());
-    const recorded = await insertRefund(change.client, {
-      id: refundId,
+  const nowMs = deps.clock.now().getTime();
+  const refunds = orders
+    .filter((order) => order.amountMinor > 0)
+    .map(({ booking, amountMinor, reason, attempt }) => ({
+      id: newId(nowMs),
       eventId: booking.eventId,
       bookingId: booking.id,
       attempt,
       amountMinor,
       reason,
-    });
-    if (!recorded) continue;
-    await writeOutbox(change.client, {
-      id: newId(deps.clock.now().getTime()),
+      currency: booking.currency,
+    }));
+  if (refunds.length === 0) return;
+  const recorded = await insertRefunds(change.client, refunds);
+  const messages = refunds
+    .filter((refund) => recorded.has(refund.id))
+    .map((refund) => ({
+      id: newId(nowMs),
       topic: 'booking',
-      key: booking.id,
+      key: refund.bookingId,
       type: 'booking.refund_requested',
       payload: {
-        refund_id: refundId,
-        booking_id: booking.id,
-        event_id: booking.eventId,
-        attempt,
-        amount_minor: amountMinor,
-        currency: booking.currency,
-        reason,
+        refund_id: refund.id,
+        booking_id: refund.bookingId,
+        event_id: refund.eventId,
+        attempt: refund.attempt,
+        amount_minor: refund.amountMinor,
+        currency: refund.currency,
+        reason: refund.reason,
       },
-    });
-  }
+    }));
+  await writeOutboxBatch(change.client, messages);
 }

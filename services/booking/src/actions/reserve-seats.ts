@@ -98,11 +98,11 @@ async function refuseFromMemory(deps: ReserveDeps, input: ReserveInput): Promise
   if (refusalOf(deps, board, input) === null) return null;
   const fresh = await deps.boards.fresh(input.eventId, deps.reserve.soldOutMemoryMs);
   if (fresh === null) return { kind: 'unknown-event' };
-  if (fresh.known === null || fresh.knownAtVersion !== fresh.version) {
+  if (fresh.known?.version !== fresh.version) {
     await deps.boards.loadKnown(fresh);
     return null;
   }
-  if (fresh.known.has(input.userId)) return null;
+  if (fresh.known.buyers.has(input.userId)) return null;
   return refusalOf(deps, fresh, input);
 }
 
@@ -196,7 +196,7 @@ function decisionsOf(
       userId: item.userId,
       idempotencyKey: item.key,
       lines: [{ tierId: item.tierId, quantity: item.quantity, unitPriceMinor: prices.get(item.tierId) ?? 0 }],
-      currency: plain.board.currency,
+      currency: outcome.currency,
       createdAt: outcome.heldFrom,
       expiresAt: outcome.heldUntil,
       waitlistId: null,

@@ -41,6 +41,8 @@ async function join(deps: WaitDeps, change: StockChange, input: JoinInput): Prom
   if (sale.waitlist === 'off' || change.closed) return refused({ kind: 'waitlist-closed' });
   if (input.quantity > sale.maxPerBooking)
     return refused({ kind: 'over-booking-limit', max: sale.maxPerBooking });
+  const capacity = stock.get(tierId)?.capacity ?? 0;
+  if (input.quantity > capacity) return refused({ kind: 'over-booking-limit', max: capacity });
   if (fits(stock, [{ tierId, quantity: input.quantity }])) {
     return refused({ kind: 'seats-available', available: stock.get(tierId)?.available ?? 0 });
   }

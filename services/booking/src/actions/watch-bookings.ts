@@ -6,8 +6,11 @@ import { listStepsAfter, type Step } from '../store/transitions.ts';
 
 export type Watcher = { steps: AsyncIterable<Step | 'heartbeat'>; close: () => void };
 export type Watchers = {
-  /** Steps after `revision`, for as long as the client listens; null when too many listen already. */
-  open: (bookingId: string, revision: number) => Watcher | null;
+  /**
+   * Steps after `revision`, for as long as the client listens, a quarter of an hour at most (an access token
+   * lives no longer; the client resumes). Null when too many listen already, in all or for `viewerId`.
+   */
+  open: (viewerId: string, bookingId: string, revision: number) => Watcher | null;
   /** These bookings changed in this process: look now. */
   changed: (bookingIds: readonly string[]) => void;
   /** Ends every stream. */
@@ -17,8 +20,11 @@ export type Watchers = {
 const pollMs = 1_000;
 const heartbeatPolls = 15;
 const maxQueuedSteps = 100;
+const maxPolls = 900;
+const maxStreamsPerViewer = 5;
 
 type Listener = {
+  viewerId: string;
   bookingId: string;
   revision: number;
   queue: (Step | 'heartbeat')[];
@@ -55,15 +61,24 @@ export function createWatchers(deps: { db: Sql; log: Logger; maxStreams: number 
       if (listener.queue.length === 0 && listener.polls % heartbeatPolls === 0)
         listener.queue.push('heartbeat');
       // A client that does not read is let go; it resumes from its last id.
-      if (listener.queue.length > maxQueuedSteps) listener.closed = true;
+      if (listener.queue.length > maxQueuedSteps || listener.polls >= maxPolls) listener.closed = true;
       if (listener.queue.length > 0 || listener.closed) listener.wake();
     }
   }
 
   return {
-    open: (bookingId, revision) => {
-      if (listeners.size >= deps.maxStreams) return null;
-      const listener: Listener = { bookingId, revision, queue: [], wake: () => {}, closed: false, polls: 0 };
+    open: (viewerId, bookingId, revision) => {
+      const own = [...listeners].filter((listener) => listener.viewerId === viewerId).length;
+      if (listeners.size >= deps.maxStreams || own >= maxStreamsPerViewer) return null;
+      const listener: Listener = {
+        viewerId,
+        bookingId,
+        revision,
+        queue: [],
+        wake: () => {},
+        closed: false,
+        polls: 0,
+      };
       listeners.add(listener);
       if (ticker === null) ticker = startTicker(pollMs, poll);
       else ticker.wake();

@@ -135,7 +135,14 @@ function refuseForStock(
   }
   const place = state.places.get(keyOf(request.userId, line.tierId));
   const { enrolment } = state;
-  if (place !== undefined || !enrolment.automatic || enrolment.room <= 0 || lines.length !== 1) {
+  const canEverFit = line.quantity <= (state.stock.get(line.tierId)?.capacity ?? 0);
+  if (
+    place !== undefined ||
+    !enrolment.automatic ||
+    enrolment.room <= 0 ||
+    lines.length !== 1 ||
+    !canEverFit
+  ) {
     return { kind: 'refused', refusal: { kind: 'sold-out', waitlist: place ?? null }, enrolment: null };
   }
   const ahead = enrolment.waiting.get(line.tierId) ?? 0;

@@ -89,7 +89,12 @@ test('a repeated key answers before the window, the stock and the limits are loo
 
 test('enrolment stops when the waitlist has no room left', () => {
   const enrolment = { automatic: true, waiting: new Map([['a', 4]]), room: 1 };
-  const state = stateOf(stockOf(tierOf('a', 0)), { enrolment });
+  const soldOutTier = { ...tierOf('a', 2), available: 0, sold: 2 };
+  const state = stateOf(stockOf(soldOutTier), { enrolment });
+  expect(allocate(state, request('w', '0', ['a', 3]))).toMatchObject({
+    refusal: { kind: 'sold-out', waitlist: null },
+    enrolment: null,
+  });
   const first = allocate(state, request('u', '1', ['a', 1]));
   expect(first).toMatchObject({
     refusal: { kind: 'sold-out', waitlist: { position: 5 } },
@@ -250,7 +255,8 @@ test.each([
   [24, 500],
   [23, 500],
   [3, 500],
-  [2, 0],
+  [2, 500],
+  [1.99, 0],
   [1, 0],
   [-1, 0],
 ])('%d hours before the start, %d of 1,000 come back', (hours, amount) => {

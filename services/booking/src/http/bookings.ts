@@ -155,7 +155,7 @@ function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
         200: { description: 'The seats went back', content: { 'application/json': { schema: cancelled } } },
         ...documentRefusals({
           ...endRefusals,
-          409: 'already_cancelled, already_confirmed, payment_in_progress',
+          409: 'already_cancelled, already_confirmed, payment_in_progress, ticket_already_used',
         }),
       },
     }),
@@ -168,8 +168,11 @@ function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
   );
 }
 
+/** The owner, and administrators who may read bookings: not whoever scans tickets or edits venues. */
 function maySee(principal: Principal, ownerId: string): boolean {
-  return principal.role === 'admin' || principal.id === ownerId;
+  const { role, permissions } = principal;
+  if (role === 'admin') return permissions.includes('*') || permissions.includes('bookings:read');
+  return principal.id === ownerId;
 }
 
 /** The booking when the caller may see it; a stranger's is as unknown as a missing one (I40). */

@@ -119,7 +119,7 @@ function addConfirm(app: ServiceApp, deps: ReservationRouteDeps): void {
           401: 'unauthorized',
           402: 'payment_refused',
           404: 'not_found',
-          409: 'already_cancelled, booking_released',
+          409: 'already_cancelled, booking_released, event_cancelled',
           410: 'booking_expired',
           413: 'body_too_large',
           415: 'malformed_body',

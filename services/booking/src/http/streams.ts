@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import { principalOf } from '@evently/kit/guards';
 import { documentRefusals } from '@evently/kit/refusals';
 import type { Watchers } from '../actions/watch-bookings.ts';
 import { findVisible } from './bookings.ts';
@@ -47,7 +48,8 @@ export function streamRoutes(deps: StreamRouteDeps): ServiceApp {
     async (c) => {
       const booking = await findVisible(deps, c, c.req.valid('param').id);
       if (booking === null) return answerRefusal(c, { kind: 'unknown-booking' });
-      const watcher = deps.watchers.open(booking.id, c.req.valid('header')['last-event-id'] ?? 0);
+      const after = c.req.valid('header')['last-event-id'] ?? 0;
+      const watcher = deps.watchers.open(principalOf(c).id, booking.id, after);
       if (watcher === null) return answerRefusal(c, { kind: 'too-many-streams' });
       c.header('x-accel-buffering', 'no');
       return streamSSE(c, async (stream) => {

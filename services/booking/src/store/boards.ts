@@ -75,14 +75,27 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
   };
 }
 
-/** Buyers with any booking or active waitlist entry of the event: those the database must answer itself. */
-export async function listKnownBuyers(sql: Sql, eventId: string): Promise<string[]> {
-  const { rows } = await sql.query<{ user_id: string }>({
-    name: 'list-known-buyers',
-    text: `select user_id from bookings where event_id = $1
-           union
-           select user_id from waitlist_entries where event_id = $1 and status in ('waiting', 'offered')`,
-    values: [eventId],
-  });
+/**
+ * Buyers with any booking or active waitlist entry of the event: those the database must answer itself.
+ * With `sinceId`, only those whose rows have an id from there on; ids carry their time, so this reads what is
+ * new by the primary keys, however many buyers there are.
+ */
+export async function listKnownBuyers(sql: Sql, eventId: string, sinceId: string | null): Promise<string[]> {
+  const { rows } =
+    sinceId === null
+      ? await sql.query<{ user_id: string }>({
+          name: 'list-known-buyers',
+          text: `select user_id from bookings where event_id = $1
+                 union
+                 select user_id from waitlist_entries where event_id = $1 and status in ('waiting', 'offered')`,
+          values: [eventId],
+        })
+      : await sql.query<{ user_id: string }>({
+          name: 'list-new-buyers',
+          text: `select user_id from bookings where id >= $2 and event_id = $1
+                 union
+                 select user_id from waitlist_entries where id >= $2 and event_id = $1`,
+          values: [eventId, sinceId],
+        });
   return rows.map((row) => row.user_id);
 }

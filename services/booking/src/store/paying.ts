@@ -4,8 +4,8 @@ import type { Booking } from '../domain/booking.ts';
 import { bookingColumns, bookingOf, type BookingRow } from './bookings.ts';
 
 /**
- * Moves a live hold to `paying` with a new attempt; null when it is not pending or is over by the
- * database's clock. One guarded update of one row: no stock changes, so the event's row is not locked.
+ * Moves a live hold to `paying` with a new attempt; null when it is not pending, is over by the
+ * database's clock, or its event was cancelled. One guarded update of one row: no stock changes, so the event's row is not locked.
  */
 export async function beginPaying(
   client: Sql,
@@ -21,6 +21,7 @@ export async function beginPaying(
                 set status = 'paying', revision = revision + 1, attempt = attempt + 1, paying_since = clock_timestamp(),
                     check_at = clock_timestamp() + make_interval(secs => $3), payment_method = $4
               where id = $1 and user_id = $2 and status = 'pending' and expires_at > clock_timestamp()
+                and not exists (select 1 from event_sales s where s.event_id = bookings.event_id and s.status = 'cancelled')
           returning ${bookingColumns}
            ), noted as (
              insert into booking_transitions (booking_id, revision, event_id, from_status, to_status, cause, at)

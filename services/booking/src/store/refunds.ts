@@ -11,16 +11,29 @@ export type Refund = {
   status: 'requested' | 'succeeded' | 'failed';
 };
 
-/** Records a refund; false when this attempt has one already. */
-export async function insertRefund(client: Sql, refund: Omit<Refund, 'status'>): Promise<boolean> {
-  const { rowCount } = await client.query({
-    name: 'insert-refund',
+/** Records refunds; answers the ids of those whose attempt had none yet. Their bookings' rows are locked. */
+export async function insertRefunds(
+  client: Sql,
+  refunds: readonly Omit<Refund, 'status'>[],
+): Promise<Set<string>> {
+  const { rows } = await client.query<{ id: string }>({
+    name: 'insert-refunds',
     text: `insert into booking_refunds (id, event_id, booking_id, attempt, amount_minor, reason, status)
-           values ($1, $2, $3, $4, $5, $6, 'requested')
-           on conflict (booking_id, attempt, event_id) do nothing`,
-    values: [refund.id, refund.eventId, refund.bookingId, refund.attempt, refund.amountMinor, refund.reason],
+           select r.id, r.event_id, r.booking_id, r.attempt, r.amount_minor, r.reason, 'requested'
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::bigint[], $6::text[])
+                  r(id, event_id, booking_id, attempt, amount_minor, reason)
+           on conflict (booking_id, attempt, event_id) do nothing
+        returning id`,
+    values: [
+      refunds.map((refund) => refund.id),
+      refunds.map((refund) => refund.eventId),
+      refunds.map((refund) => refund.bookingId),
+      refunds.map((refund) => refund.attempt),
+      refunds.map((refund) => refund.amountMinor),
+      refunds.map((refund) => refund.reason),
+    ],
   });
-  return rowCount === 1;
+  return new Set(rows.map((row) => row.id));
 }
 
 /** Settles a refund; a settled one stays as it is. */

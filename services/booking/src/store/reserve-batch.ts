@@ -19,6 +19,7 @@ export type BatchOutcome =
       previousWriter: string;
       heldFrom: Date;
       heldUntil: Date;
+      currency: string;
       stock: TierCount[];
     };
 
@@ -28,6 +29,7 @@ type BatchRow = {
   previous_writer: string;
   held_from: Date;
   held_until: Date;
+  sold_in: string;
   stock: TierCount[];
 };
 
@@ -46,7 +48,7 @@ export async function reserveBatch(
 ): Promise<BatchOutcome> {
   const { rows } = await sql.query<BatchRow>({
     name: 'reserve-batch',
-    text: `select outcome, new_version, previous_writer, held_from, held_until, stock
+    text: `select outcome, new_version, previous_writer, held_from, held_until, sold_in, stock
              from reserve_batch($1, $2, $3, $4, $5::uuid[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])`,
     values: [
       eventId,
@@ -68,6 +70,7 @@ export async function reserveBatch(
     previousWriter: row.previous_writer,
     heldFrom: row.held_from,
     heldUntil: row.held_until,
+    currency: row.sold_in,
     stock: row.stock,
   };
 }

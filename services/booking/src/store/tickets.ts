@@ -64,6 +64,21 @@ export async function insertTickets(
   });
 }
 
+/** Locks a booking's tickets, after its own row, so that no door lets one in meanwhile; answers the first used one. */
+export async function lockUsedTicket(
+  client: Sql,
+  eventId: string,
+  bookingId: string,
+): Promise<Ticket | null> {
+  const { rows } = await client.query<TicketRow>({
+    name: 'lock-tickets',
+    text: `select ${columns} from tickets where booking_id = $1 and event_id = $2 order by number for update`,
+    values: [bookingId, eventId],
+  });
+  const used = rows.find((row) => row.status === 'used');
+  return used === undefined ? null : ticketOf(used);
+}
+
 /** Voids the tickets of cancelled bookings. */
 export async function voidTickets(
   client: Sql,

@@ -63,20 +63,23 @@ export async function insertEntries(
   });
 }
 
-/** The first `limit` of those who wait for a tier and want no more than it has, in order. */
+/**
+ * The first `limit` of those who wait for a tier and want no more than it has, in order, passing over the
+ * first `skip`: entries that were decided on already and are not written yet.
+ */
 export async function listWaiting(
   client: Sql,
   eventId: string,
   tierId: string,
   atMost: number,
-  limit: number,
+  page: { limit: number; skip: number },
 ): Promise<WaitingEntry[]> {
   const { rows } = await client.query<EntryRow>({
     name: 'list-waiting',
     text: `select ${columns} from waitlist_entries
             where event_id = $1 and tier_id = $2 and status = 'waiting' and quantity <= $3
-            order by priority desc, joined_at, place limit $4`,
-    values: [eventId, tierId, atMost, limit],
+            order by priority desc, joined_at, place limit $4 offset $5`,
+    values: [eventId, tierId, atMost, page.limit, page.skip],
   });
   return rows.map(entryOf);
 }
