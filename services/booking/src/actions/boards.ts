@@ -78,14 +78,6 @@ export function createBoards(sql: Sql, clock: Clock): Boards {
     current.known = { buyers, version, loadedAtMs: startedMs };
   }
 
-  function shared<T>(running: Map<string, Promise<T>>, key: string, start: () => Promise<T>): Promise<T> {
-    const present = running.get(key);
-    if (present !== undefined) return present;
-    const started = start().finally(() => running.delete(key));
-    running.set(key, started);
-    return started;
-  }
-
   return {
     peek: (eventId) => boards.get(eventId),
     fresh: (eventId, maxAgeMs) => {
@@ -118,4 +110,13 @@ export function createBoards(sql: Sql, clock: Clock): Boards {
     },
     loadKnown: (board) => shared(loadingKnown, board.eventId, () => loadKnown(board)),
   };
+}
+
+/** One run for all who ask for the same key at the same time. */
+function shared<T>(running: Map<string, Promise<T>>, key: string, start: () => Promise<T>): Promise<T> {
+  const present = running.get(key);
+  if (present !== undefined) return present;
+  const started = start().finally(() => running.delete(key));
+  running.set(key, started);
+  return started;
 }

@@ -130,7 +130,10 @@ function addCancel(app: ServiceApp, deps: BookingRouteDeps): void {
       request: { params },
       responses: {
         200: { description: 'Cancelled', content: { 'application/json': { schema: cancelled } } },
-        ...documentRefusals({ ...endRefusals, 409: 'already_cancelled, payment_in_progress' }),
+        ...documentRefusals({
+          ...endRefusals,
+          409: 'already_cancelled, payment_in_progress, ticket_already_used',
+        }),
       },
     }),
     async (c) => {
@@ -155,7 +158,7 @@ function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
         200: { description: 'The seats went back', content: { 'application/json': { schema: cancelled } } },
         ...documentRefusals({
           ...endRefusals,
-          409: 'already_cancelled, already_confirmed, payment_in_progress, ticket_already_used',
+          409: 'already_cancelled, already_confirmed, payment_in_progress',
         }),
       },
     }),
