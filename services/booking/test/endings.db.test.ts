@@ -97,3 +97,24 @@ test('a cancelled event cancels every booking, refunds in full and ends its wait
   expect((await acts.ask(eventId, held)).body).toMatchObject({ code: 'event_cancelled' });
   expect((await acts.join(eventId, held)).body).toMatchObject({ code: 'event_cancelled' });
 });
+
+test('ending with a key answers the same again, also when the requests race', async () => {
+  const { eventId } = await f.publish({ capacity: 3 });
+  const who = await acts.buyer();
+  const [first, second] = [await acts.reserve(eventId, who), await acts.reserve(eventId, who)];
+  await acts.confirm(first, who);
+  const headers = { 'idempotency-key': 'end it' };
+  const end = (id: string) => f.call('DELETE', `/api/v1/bookings/${id}`, { token: who.token, headers });
+  const [once, again] = [await end(first), await end(first)];
+  expect(once).toMatchObject({ status: 200, body: { refund_status: 'pending', refund_amount: 499.5 } });
+  expect(again).toMatchObject({ status: 200, body: once.body });
+  expect(again.headers.get('idempotency-replayed')).toBe('true');
+  const giveBack = (id: string, key: string) =>
+    f.call('POST', `/api/v1/bookings/${id}/expire`, {
+      token: who.token,
+      headers: { 'idempotency-key': key },
+    });
+  const returned = await Promise.all([giveBack(second, 'r'), giveBack(second, 'r'), giveBack(second, 'r')]);
+  expect(returned.map((answer) => answer.status)).toEqual([200, 200, 200]);
+  expect(await acts.left(eventId)).toBe(3);
+});

@@ -1,5 +1,5 @@
 /** Ends bookings: the buyer's cancel, the return of a hold, lapsed holds, and whole events. */
-import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { isDatabaseUnavailable, type Sql } from '@evently/kit/postgres';
 import { refundAmount } from '../domain/refund.ts';
 import type { Booking, Cause } from '../domain/booking.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
@@ -14,9 +14,11 @@ import {
 import { listEventsWindingDown, markWoundDown, readTerms } from '../store/details.ts';
 import { lockUsedTicket } from '../store/tickets.ts';
 import { endEntries, listEventsToMatch } from '../store/waitlist.ts';
-import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
+import { changeStock, type CommittedChange, type StockChange, type StockDeps } from './change-stock.ts';
 
 export type EndDeps = StockDeps & { metrics: BookingMetrics };
+/** `committed` is the caller's to tell once its transaction, the one given as `within`, is committed. */
+export type Ending = { outcome: CancelOutcome; committed: CommittedChange | null };
 export type CancelOutcome = { ok: true; booking: Booking; refundMinor: number } | Refused;
 
 /**
@@ -29,8 +31,9 @@ export async function cancelBooking(
   deps: EndDeps,
   bookingId: string,
   userId: string,
-): Promise<CancelOutcome> {
-  return endOwn(deps, bookingId, userId, async (change, booking) => {
+  within: Sql,
+): Promise<Ending> {
+  return endOwn(deps, { bookingId, userId }, within, async (change, booking) => {
     if (booking.status === 'pending') {
       return {
         ok: true,
@@ -57,8 +60,13 @@ export async function cancelBooking(
 }
 
 /** Gives a pending reservation back before its time. Refusals as `cancelBooking`, and already-confirmed. */
-export async function returnHold(deps: EndDeps, bookingId: string, userId: string): Promise<CancelOutcome> {
-  return endOwn(deps, bookingId, userId, (change, booking) => {
+export async function returnHold(
+  deps: EndDeps,
+  bookingId: string,
+  userId: string,
+  within: Sql,
+): Promise<Ending> {
+  return endOwn(deps, { bookingId, userId }, within, (change, booking) => {
     if (booking.status === 'confirmed') return Promise.resolve(refused({ kind: 'already-confirmed' }));
     if (booking.status !== 'pending') return Promise.resolve(refused(endRefusal(booking)));
     return Promise.resolve({
@@ -71,17 +79,19 @@ export async function returnHold(deps: EndDeps, bookingId: string, userId: strin
 
 async function endOwn(
   deps: EndDeps,
-  bookingId: string,
-  userId: string,
+  own: { bookingId: string; userId: string },
+  within: Sql,
   end: (change: StockChange, booking: Booking) => Promise<CancelOutcome>,
-): Promise<CancelOutcome> {
-  const found = await findBooking(deps.db, bookingId);
-  if (found === null || found.userId !== userId) return refused({ kind: 'unknown-booking' });
-  const outcome = await changeStock(deps, found.eventId, 'cancel', async (change) => {
-    const booking = (await lockBookings(change.client, found.eventId, [bookingId])).get(bookingId);
+): Promise<Ending> {
+  const unknown: Ending = { outcome: refused({ kind: 'unknown-booking' }), committed: null };
+  const found = await findBooking(within, own.bookingId);
+  if (found === null || found.userId !== own.userId) return unknown;
+  const endLocked = async (change: StockChange): Promise<CancelOutcome> => {
+    const booking = (await lockBookings(change.client, found.eventId, [found.id])).get(found.id);
     return booking === undefined ? refused({ kind: 'unknown-booking' }) : end(change, booking);
-  });
-  return outcome?.value ?? refused({ kind: 'unknown-booking' });
+  };
+  const changed = await changeStock(deps, found.eventId, 'cancel', endLocked, { within });
+  return changed === null ? unknown : { outcome: changed.value, committed: changed.committed };
 }
 
 function endRefusal(booking: Booking): Refusal {

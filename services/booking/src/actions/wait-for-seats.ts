@@ -65,14 +65,15 @@ async function join(deps: WaitDeps, change: StockChange, input: JoinInput): Prom
 
 /**
  * Leaves every tier's list of the event; an open offer is given back. Refusals: unknown-event, not-waiting,
- * and payment-in-progress while an offer is being paid for, which changes nothing.
+ * and payment-in-progress while an offer is being paid for, which changes nothing. `within` as for joining.
  */
 export async function leaveWaitlist(
   deps: StockDeps,
   eventId: string,
   userId: string,
-): Promise<{ ok: true } | Refused> {
-  const outcome = await changeStock<{ ok: true } | Refused>(deps, eventId, 'waitlist', async (change) => {
+  within: Sql,
+): Promise<{ outcome: { ok: true } | Refused; committed: CommittedChange | null }> {
+  const leave = async (change: StockChange): Promise<{ ok: true } | Refused> => {
     const entries = await listActive(change.client, eventId, [userId]);
     if (entries.length === 0) return refused({ kind: 'not-waiting' });
     const offers = entries.flatMap((entry) => (entry.bookingId === null ? [] : [entry.bookingId]));
@@ -86,8 +87,10 @@ export async function leaveWaitlist(
       else change.transition(offer, 'cancelled', 'cancelled_by_buyer');
     }
     return { ok: true };
-  });
-  return outcome?.value ?? refused({ kind: 'unknown-event' });
+  };
+  const changed = await changeStock(deps, eventId, 'waitlist', leave, { within });
+  if (changed === null) return { outcome: refused({ kind: 'unknown-event' }), committed: null };
+  return { outcome: changed.value, committed: changed.committed };
 }
 
 export type Place = { entry: Entry; position: number; totalWaiting: number; offer: Booking | null };

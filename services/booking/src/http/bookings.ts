@@ -6,14 +6,29 @@ import type { Principal } from '@evently/kit/auth';
 import { principalOf } from '@evently/kit/guards';
 import { documentRefusals } from '@evently/kit/refusals';
 import { toMajor } from '@evently/contracts/money';
-import { cancelBooking, returnHold, type CancelOutcome, type EndDeps } from '../actions/end-bookings.ts';
+import {
+  cancelBooking,
+  returnHold,
+  type CancelOutcome,
+  type EndDeps,
+  type Ending,
+} from '../actions/end-bookings.ts';
 import type { Booking } from '../domain/booking.ts';
 import { findBooking, listByUser } from '../store/bookings.ts';
 import { listDetails } from '../store/details.ts';
 import { listRefunds } from '../store/refunds.ts';
 import { listTickets } from '../store/tickets.ts';
+import { answerOnce, type Attempted } from './answer-once.ts';
 import { answerRefusal } from './problems.ts';
-import { bookingList, bookingView, cancelled, listQuery, ticketView, uuid } from './schemas.ts';
+import {
+  bookingList,
+  bookingView,
+  cancelled,
+  idempotencyKeyHeader,
+  listQuery,
+  ticketView,
+  uuid,
+} from './schemas.ts';
 import { viewBooking } from './views.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
@@ -28,11 +43,13 @@ const readRefusals = documentRefusals({
   429: 'rate_limited',
   503: 'database_unavailable',
 });
+const keyHeader = z.object({ 'idempotency-key': idempotencyKeyHeader.optional() });
 const endRefusals = {
   400: 'invalid_request',
   401: 'unauthorized',
   404: 'not_found',
   410: 'booking_expired',
+  422: 'idempotency_key_reused',
   429: 'rate_limited',
   503: 'database_unavailable',
 };
@@ -127,7 +144,7 @@ function addCancel(app: ServiceApp, deps: BookingRouteDeps): void {
       summary: 'Cancel a booking: a hold is released, a bought one refunded by policy',
       security,
       middleware: [deps.guards.buyer, deps.guards.writeLimit],
-      request: { params },
+      request: { params, headers: keyHeader },
       responses: {
         200: { description: 'Cancelled', content: { 'application/json': { schema: cancelled } } },
         ...documentRefusals({
@@ -136,11 +153,13 @@ function addCancel(app: ServiceApp, deps: BookingRouteDeps): void {
         }),
       },
     }),
-    async (c) => {
-      const outcome = await cancelBooking(deps, c.req.valid('param').id, principalOf(c).id);
-      return outcome.ok
-        ? c.json(cancelView(outcome, 'The booking is cancelled.'), 200)
-        : answerRefusal(c, outcome.refusal);
+    (c) => {
+      const { id } = c.req.valid('param');
+      const key = c.req.valid('header')['idempotency-key'];
+      const call = { operation: `DELETE /bookings/${id}`, key, body: null, schema: cancelled };
+      return answerOnce(deps, c, call, async (client) =>
+        shown(await cancelBooking(deps, id, principalOf(c).id, client), 'The booking is cancelled.'),
+      );
     },
   );
 }
@@ -153,7 +172,7 @@ function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
       summary: 'Give a pending reservation back',
       security,
       middleware: [deps.guards.buyer, deps.guards.writeLimit],
-      request: { params },
+      request: { params, headers: keyHeader },
       responses: {
         200: { description: 'The seats went back', content: { 'application/json': { schema: cancelled } } },
         ...documentRefusals({
@@ -162,13 +181,21 @@ function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
         }),
       },
     }),
-    async (c) => {
-      const outcome = await returnHold(deps, c.req.valid('param').id, principalOf(c).id);
-      return outcome.ok
-        ? c.json(cancelView(outcome, 'The reservation was given back.'), 200)
-        : answerRefusal(c, outcome.refusal);
+    (c) => {
+      const { id } = c.req.valid('param');
+      const key = c.req.valid('header')['idempotency-key'];
+      const call = { operation: `POST /bookings/${id}/expire`, key, body: null, schema: cancelled };
+      return answerOnce(deps, c, call, async (client) =>
+        shown(await returnHold(deps, id, principalOf(c).id, client), 'The reservation was given back.'),
+      );
     },
   );
+}
+
+/** An ending as its buyer sees it. */
+function shown(ending: Ending, message: string): Attempted<z.output<typeof cancelled>> {
+  const { outcome, committed } = ending;
+  return { outcome: outcome.ok ? { ok: true, view: cancelView(outcome, message) } : outcome, committed };
 }
 
 /** The owner, and administrators who may read bookings: not whoever scans tickets or edits venues. */

@@ -1,11 +1,9 @@
 /** Routes of the waitlist. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { createRouter, refuse, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { principalOf } from '@evently/kit/guards';
-import { fingerprintOf, withIdempotency, type Answer } from '@evently/kit/idempotency';
 import { documentRefusals } from '@evently/kit/refusals';
-import type { CommittedChange } from '../actions/change-stock.ts';
 import {
   joinWaitlist,
   leaveWaitlist,
@@ -15,8 +13,8 @@ import {
   type WaitDeps,
 } from '../actions/wait-for-seats.ts';
 import { claimOf } from '../domain/booking.ts';
-import type { Refusal } from '../domain/refusals.ts';
-import { answerRefusal, problemOf } from './problems.ts';
+import { answerOnce } from './answer-once.ts';
+import { answerRefusal } from './problems.ts';
 import { idempotencyKeyHeader, joinBody, joined, leaveBody, message, place, uuid } from './schemas.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
@@ -63,8 +61,7 @@ function addJoin(app: ServiceApp, deps: WaitlistRouteDeps): void {
   );
 }
 
-/** Joins and remembers the answer in one transaction; what else it changed is told once that is committed. */
-async function join(
+function join(
   deps: WaitlistRouteDeps,
   c: Context<ServiceEnv>,
   body: z.output<typeof joinBody>,
@@ -72,28 +69,11 @@ async function join(
 ) {
   const userId = principalOf(c).id;
   const input = { eventId: body.event_id, userId, tierId: body.tier_id ?? null, quantity: body.quantity };
-  const request = {
-    principal: userId,
-    operation: 'POST /waitlist/join',
-    key,
-    fingerprint: fingerprintOf(body),
-  };
-  let refusal: Refusal | null = null;
-  let committed: CommittedChange | null = null;
-  const outcome = await withIdempotency(deps.db, request, async (client): Promise<Answer> => {
-    const joining = await joinWaitlist(deps, input, client);
-    if (!joining.outcome.ok) {
-      ({ refusal } = joining.outcome);
-      return { status: problemOf(joining.outcome.refusal).status, body: '' };
-    }
-    ({ committed } = joining);
-    return { status: 200, body: JSON.stringify(joinedView(joining.outcome)) };
+  const call = { operation: 'POST /waitlist/join', key, body, schema: joined };
+  return answerOnce(deps, c, call, async (client) => {
+    const { outcome, committed } = await joinWaitlist(deps, input, client);
+    return { outcome: outcome.ok ? { ok: true, view: joinedView(outcome) } : outcome, committed };
   });
-  if (outcome.kind === 'key-reused') return refuse(c, problemOf(outcome));
-  if (refusal !== null) return answerRefusal(c, refusal);
-  if (committed !== null) deps.committed(committed);
-  if (outcome.replayed) c.header('idempotency-replayed', 'true');
-  return c.json(joined.parse(JSON.parse(outcome.answer.body)), 200);
 }
 
 function addPosition(app: ServiceApp, deps: WaitlistRouteDeps): void {
@@ -132,7 +112,10 @@ function addLeave(app: ServiceApp, deps: WaitlistRouteDeps): void {
       summary: 'Leave the waitlist; an open offer passes on',
       security,
       middleware: [deps.guards.buyer, deps.guards.writeLimit],
-      request: { body: { required: true, content: { 'application/json': { schema: leaveBody } } } },
+      request: {
+        headers: z.object({ 'idempotency-key': idempotencyKeyHeader.optional() }),
+        body: { required: true, content: { 'application/json': { schema: leaveBody } } },
+      },
       responses: {
         200: { description: 'Left', content: { 'application/json': { schema: message } } },
         ...documentRefusals({
@@ -142,16 +125,21 @@ function addLeave(app: ServiceApp, deps: WaitlistRouteDeps): void {
           409: 'payment_in_progress',
           413: 'body_too_large',
           415: 'malformed_body',
+          422: 'idempotency_key_reused',
           429: 'rate_limited',
           503: 'database_unavailable',
         }),
       },
     }),
-    async (c) => {
-      const outcome = await leaveWaitlist(deps, c.req.valid('json').event_id, principalOf(c).id);
-      return outcome.ok
-        ? c.json({ message: 'You have left the waitlist.' }, 200)
-        : answerRefusal(c, outcome.refusal);
+    (c) => {
+      const body = c.req.valid('json');
+      const key = c.req.valid('header')['idempotency-key'];
+      const call = { operation: 'DELETE /waitlist/leave', key, body, schema: message };
+      return answerOnce(deps, c, call, async (client) => {
+        const { outcome, committed } = await leaveWaitlist(deps, body.event_id, principalOf(c).id, client);
+        const view = { message: 'You have left the waitlist.' };
+        return { outcome: outcome.ok ? { ok: true, view } : outcome, committed };
+      });
     },
   );
 }
