@@ -4,8 +4,10 @@ VITEST := $(NODE) node_modules/vitest/vitest.mjs
 PRETTIER := $(NODE) node_modules/prettier/bin/prettier.cjs
 # Further words for vitest, such as a reporter or the folder of the tests to run.
 VITEST_FLAGS ?=
+# Further words for bench/main.ts.
+BENCH_FLAGS ?=
 
-.PHONY: help install check types lint format format-check tidy unit test test-engines bench
+.PHONY: help install check types lint format format-check tidy unit test test-engines bench bench-smoke
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -47,8 +49,11 @@ test: install ## all tests that need nothing but Node and npm
 test-engines: ## tests against other engines (Redis, Kafka, OpenSearch, Kubernetes): there are none so far
 	@echo "No suite against another engine exists so far: everything runs on the embedded PostgreSQL in make test."
 
-bench: install ## reserve at 5,000 arrivals per second on one event, with a platform of its own
-	$(NODE) bench/reserve.ts
+bench: install ## all profiles of the benchmark, five runs each: hours; BENCH_FLAGS="--profiles herd --runs 1" for less
+	$(NODE) bench/main.ts $(BENCH_FLAGS)
+
+bench-smoke: install ## a small run of every profile in under two minutes: checks correctness, not speed
+	$(NODE) bench/main.ts --smoke --runs 1 $(BENCH_FLAGS)
 
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
 start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)

@@ -7,47 +7,77 @@ import { fileURLToPath } from 'node:url';
 import { monotonicMs, pause } from '@evently/kit/clock';
 import { readRuntime, type Runtime } from 'evently/runtime';
 
-export type BenchPlatform = { runtime: Runtime; stop: () => Promise<void> };
+export type BenchPlatform = {
+  /** As the platform last wrote it; new after `restart`. */
+  runtime: Runtime;
+  folder: string;
+  /** SIGKILL to the platform's process; PostgreSQL is left running. */
+  kill: () => Promise<void>;
+  /** Starts it again in its folder and on its ports; resolves when it is ready. */
+  restart: () => Promise<void>;
+  /** Ends the process and removes the folder. */
+  stop: () => Promise<void>;
+};
 
 const main = fileURLToPath(new URL('../standalone/src/main.ts', import.meta.url));
 const startDeadlineMs = 120_000;
 const stopDeadlineMs = 30_000;
 const pollMs = 100;
-const freePorts = [
-  'STANDALONE_PORT',
-  'METRICS_PORT',
-  'STANDALONE_POSTGRES_PORT',
-  'USER_PORT',
-  'EVENT_PORT',
-  'BOOKING_PORT',
-  'PAYMENT_PORT',
-];
+const portSettings = {
+  STANDALONE_PORT: 'gateway',
+  METRICS_PORT: 'metrics',
+  USER_PORT: 'user',
+  EVENT_PORT: 'event',
+  BOOKING_PORT: 'booking',
+  PAYMENT_PORT: 'payment',
+} as const;
 
-/** Starts it and waits until it is ready; `stop` ends the process and removes its folder. */
-export async function startPlatform(): Promise<BenchPlatform> {
+/** Starts it with `settings` besides its own and waits until it is ready. */
+export async function startPlatform(settings: Readonly<Record<string, string>> = {}): Promise<BenchPlatform> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evently-bench-'));
   // PostgreSQL runs as another user when this process runs as root, and must reach its folder.
   await chmod(folder, 0o755);
-  const child = spawn(process.execPath, [main], {
-    env: {
-      ...process.env,
-      ...Object.fromEntries(freePorts.map((name) => [name, '0'])),
-      EVENTLY_DATA_DIR: folder,
-      EVENTLY_LOAD_TEST: '1',
-      STANDALONE_SEED: '0',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const freePorts = Object.fromEntries(Object.keys(portSettings).map((name) => [name, '0']));
+  let child = launch(folder, { ...freePorts, ...settings });
   const stop = async (): Promise<void> => {
-    await end(child);
+    await end(child, 'SIGTERM');
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    return { runtime: await untilReady(child, folder), stop };
+    const platform: BenchPlatform = {
+      runtime: await untilReady(child, folder),
+      folder,
+      stop,
+      kill: () => end(child, 'SIGKILL'),
+      restart: async () => {
+        child = launch(folder, { ...samePorts(platform.runtime), ...settings });
+        platform.runtime = await untilReady(child, folder);
+      },
+    };
+    return platform;
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function samePorts(runtime: Runtime): Record<string, string> {
+  const ports = { ...runtime.ports, gateway: new URL(runtime.gateway.url).port };
+  return Object.fromEntries(Object.entries(portSettings).map(([name, port]) => [name, String(ports[port])]));
+}
+
+function launch(folder: string, settings: Readonly<Record<string, string>>): ChildProcess {
+  return spawn(process.execPath, [main], {
+    env: {
+      ...process.env,
+      STANDALONE_POSTGRES_PORT: '0',
+      STANDALONE_SEED: '0',
+      EVENTLY_LOAD_TEST: '1',
+      ...settings,
+      EVENTLY_DATA_DIR: folder,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 async function untilReady(child: ChildProcess, folder: string): Promise<Runtime> {
@@ -56,7 +86,9 @@ async function untilReady(child: ChildProcess, folder: string): Promise<Runtime>
     if (child.exitCode !== null)
       throw new Error(`the platform ended with ${child.exitCode} before it was ready`);
     const runtime = await readRuntime(folder);
-    if (runtime !== null && (await isHealthy(runtime.gateway.url))) return runtime;
+    // After a kill the folder still holds what the process before wrote.
+    const isOwn = runtime !== null && runtime.pid === child.pid;
+    if (isOwn && (await isHealthy(runtime.gateway.url))) return runtime;
     await pause(pollMs);
   }
   throw new Error(`the platform was not ready in ${startDeadlineMs / 1_000} s`);
@@ -71,10 +103,10 @@ async function isHealthy(url: string): Promise<boolean> {
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await Promise.race([ended, pause(stopDeadlineMs)]);
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   await ended;

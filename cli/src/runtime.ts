@@ -11,6 +11,7 @@ const runtimeSchema = z.object({
   gateway: z.object({ url: z.string() }),
   ports: z.object({ user: port, event: port, booking: port, payment: port, metrics: port }),
   databases: z.object({ user: z.string(), event: z.string(), booking: z.string(), payment: z.string() }),
+  postgres_pid: z.int(),
   api_key: z.string(),
   bootstrap_token: z.string(),
   load_test: z.boolean(),

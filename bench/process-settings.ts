@@ -1,0 +1,8 @@
+/** Where a server process of the benchmark finds the platform it belongs to. */
+import { z } from 'zod';
+import { setting } from '@evently/kit/config';
+
+export const processSettings = {
+  BENCH_USER_URL: setting(z.url(), { about: 'Address of the user service, for the keys of its tokens' }),
+  BENCH_PAYMENT_URL: setting(z.url(), { about: 'Address of the payment service' }),
+};
