@@ -1,13 +1,13 @@
 /** The data folder: made when missing, checked, and its files written whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { reasonOf, StandaloneFailure } from '../failure.ts';
 
 /** Makes the folder with its `mail` and answers its real path; a clear failure when it cannot be written. */
 export async function openDataFolder(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await makeFolders(path.resolve(folder));
     const real = await realpath(folder);
     await mkdir(path.join(real, 'mail'), { recursive: true, mode: 0o700 });
     const probe = path.join(real, `.probe-${randomBytes(6).toString('hex')}`);
@@ -21,6 +21,35 @@ export async function openDataFolder(folder: string): Promise<string> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Makes the folder and what is missing above it, one after the other. Node's own `recursive` repeats for ever
+ * where a file system answers ENOENT although the parent exists, as /proc does.
+ */
+async function makeFolders(folder: string): Promise<void> {
+  const missing: string[] = [];
+  let at = folder;
+  while (at !== path.dirname(at) && !(await isPresent(at))) {
+    missing.unshift(at);
+    at = path.dirname(at);
+  }
+  for (const one of missing) {
+    // Another start may have made it in between.
+    await mkdir(one, { mode: 0o755 }).catch((error: unknown) => {
+      if (reasonOf(error) !== 'EEXIST') throw error;
+    });
+  }
+}
+
+async function isPresent(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    (error: unknown) => {
+      if (reasonOf(error) === 'ENOENT') return false;
+      throw error;
+    },
+  );
 }
 
 /** Replaces `file` by `text`, readable by its owner only; a crash leaves the old or the new one. */

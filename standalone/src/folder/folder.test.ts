@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,6 +13,17 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'evently-folder-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test.skipIf(process.platform !== 'linux')(
+  'a folder that a file system will not make is a clear failure, and missing parents are made',
+  async () => {
+    await expect(openDataFolder('/proc/evently/data')).rejects.toThrow(
+      'The data folder /proc/evently/data cannot be written (ENOENT).',
+    );
+    const deep = path.join(folder, 'a', 'b');
+    expect(await openDataFolder(deep)).toBe(await realpath(deep));
+  },
+);
 
 test('one process at a time has a folder, under whatever path, and says who it is', async () => {
   const first = await lockFolder(folder);
