@@ -54,6 +54,10 @@ const columnNames = [
 export const bookingColumns = columnNames.join(', ');
 const qualified = columnNames.map((name) => `b.${name}`).join(', ');
 
+// Statements that name bookings join on (id, event_id) with a list that carries the event. Compared with the
+// parameter itself, a new event has next to no rows by the statistics, and the planner reads all of them, at
+// each confirmation, under the event's lock: with 25,000 bookings 30 ms instead of 0.3.
+
 export function bookingOf(row: BookingRow): Booking {
   return {
     id: row.id,
@@ -105,9 +109,10 @@ export async function findByKeys(
 ): Promise<Booking[]> {
   const { rows } = await client.query<BookingRow>({
     name: 'find-by-keys',
-    text: `select ${qualified}
-             from unnest($2::uuid[], $3::text[]) r(user_id, key)
-             join bookings b on b.event_id = $1 and b.user_id = r.user_id and b.idempotency_key = r.key`,
+    text: `with r as materialized (
+             select $1::uuid as event_id, user_id, key from unnest($2::uuid[], $3::text[]) u(user_id, key))
+           select ${qualified}
+             from r join bookings b on b.event_id = r.event_id and b.user_id = r.user_id and b.idempotency_key = r.key`,
     values: [eventId, userIds, keys],
   });
   return rows.map(bookingOf);
@@ -138,7 +143,9 @@ export async function lockBookings(
 ): Promise<Map<string, Booking>> {
   const { rows } = await client.query<BookingRow>({
     name: 'lock-bookings',
-    text: `select ${bookingColumns} from bookings where id = any($2::uuid[]) and event_id = $1 order by id for update`,
+    text: `with r as materialized (select $1::uuid as event_id, id from unnest($2::uuid[]) u(id))
+           select ${qualified} from r join bookings b on b.id = r.id and b.event_id = r.event_id
+            order by b.id for update of b`,
     values: [eventId, bookingIds],
   });
   return new Map(rows.map((row) => [row.id, bookingOf(row)]));
@@ -259,9 +266,9 @@ export async function writeTransitions(
   }));
   await client.query({
     name: 'write-transitions',
-    text: `with r as (
-             select id, status, revision, expires_at, attempt, grace_granted, paying_since, check_at, payment_id,
-                    transaction_id, confirmed_at, ended, from_status, cause
+    text: `with r as materialized (
+             select $1::uuid as event_id, id, status, revision, expires_at, attempt, grace_granted, paying_since,
+                    check_at, payment_id, transaction_id, confirmed_at, ended, from_status, cause
                from json_to_recordset($2) r(id uuid, status text, revision integer, expires_at timestamptz,
                     attempt smallint, grace_granted boolean, paying_since timestamptz, check_at timestamptz,
                     payment_id uuid, transaction_id text, confirmed_at timestamptz, ended boolean, from_status text,
@@ -272,10 +279,10 @@ export async function writeTransitions(
                     grace_granted = r.grace_granted, paying_since = r.paying_since, check_at = r.check_at,
                     payment_id = r.payment_id, transaction_id = r.transaction_id, confirmed_at = r.confirmed_at,
                     ended_at = case when r.ended then $3::timestamptz end
-               from r where b.id = r.id and b.event_id = $1
+               from r where b.id = r.id and b.event_id = r.event_id
            )
            insert into booking_transitions (booking_id, revision, event_id, from_status, to_status, cause, at)
-           select id, revision, $1, from_status, status, cause, $3 from r`,
+           select id, revision, event_id, from_status, status, cause, $3 from r`,
     values: [eventId, JSON.stringify(rows), at],
   });
 }
