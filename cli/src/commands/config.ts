@@ -13,7 +13,8 @@ const optionsSchema = z.object({ json: z.boolean().optional() });
 
 const examples = `
 The present value is what a standalone platform started from this shell uses: the environment's, else what
-standalone sets for one machine, else the default. Secrets are never shown; standalone makes its own.
+standalone sets for one machine, else the default. "make start" sets EVENTLY_LOAD_TEST to 1 besides, where it
+is not set. Secrets are never shown; standalone makes its own.
 
 Examples:
   npx evently config

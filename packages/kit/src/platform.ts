@@ -45,7 +45,8 @@ export const platformSettings = {
   }),
   EVENTLY_LOAD_TEST: setting(flag(), {
     fallback: '0',
-    about: 'Load testing: an internal endpoint makes tokens, limits per user are lifted. Never in production',
+    about:
+      'Load testing: an internal endpoint makes tokens, limits per user are lifted. Never in production; make start sets it to 1',
   }),
   EVENTLY_READS_PER_MINUTE: setting(integer(0, 10_000_000), {
     fallback: '300',

@@ -135,7 +135,7 @@ function createRoutes(
     title: 'Evently booking',
     log: deps.log,
     metrics: deps.requestMetrics,
-    dependencies: { postgres: db.ready },
+    dependencies: { database: db.ready },
   });
   app.route('/', reservationRoutes({ ...confirm, queue, boards, guards }));
   app.route('/', streamRoutes({ db, watchers, guards }));

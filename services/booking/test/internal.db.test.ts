@@ -299,13 +299,13 @@ test('warming says what is warm, and the sale repeats it', async () => {
   const tasks = z.object({ warm: z.array(z.object({ task: z.string(), result: z.string() })) });
   const warmed = tasks.parse((await f.internal('POST', '/internal/prewarm', { event_id: eventId })).body);
   expect(warmed.warm.map(({ task, result }) => `${task} ${result}`)).toEqual([
-    'Inventory warm',
-    'Event warm',
-    'Connections warm',
+    'inventory warm',
+    'event warm',
+    'connections warm',
   ]);
   expect(tasks.parse((await f.internal('PUT', `/internal/sales/${eventId}`, arm())).body)).toEqual(warmed);
   const unknown = tasks.parse(
     (await f.internal('POST', '/internal/prewarm', { event_id: randomUUID() })).body,
   );
-  expect(unknown.warm[0]).toMatchObject({ task: 'Inventory', result: 'failed' });
+  expect(unknown.warm[0]).toMatchObject({ task: 'inventory', result: 'failed' });
 });

@@ -20,9 +20,9 @@ export function createWarmer(deps: { db: Database; boards: Boards; connections: 
     stateOf: (eventId) => remembered.get(eventId) ?? [],
     warm: async (eventId) => {
       const tasks = [
-        await timed('Inventory', async () => ((await deps.boards.fresh(eventId, 0)) === null ? 0 : 1)),
-        await timed('Event', async () => (await listEventStock(deps.db, [eventId])).length),
-        await timed('Connections', async () => {
+        await timed('inventory', async () => ((await deps.boards.fresh(eventId, 0)) === null ? 0 : 1)),
+        await timed('event', async () => (await listEventStock(deps.db, [eventId])).length),
+        await timed('connections', async () => {
           await Promise.all(Array.from({ length: deps.connections }, () => readNow(deps.db)));
           return deps.connections;
         }),

@@ -274,7 +274,7 @@ function waitlistProblem(
         status: 404,
         code: 'not_waiting',
         title: 'You are not on this waitlist',
-        detail: 'You have no place on the waitlist of this event.',
+        detail: 'You have no place on the waitlist of this event; join it when the event is sold out.',
       };
   }
 }
@@ -296,7 +296,7 @@ function bookingProblem(refusal: Of<BookingKinds>): Problem {
         status: 410,
         code: 'booking_expired',
         title: 'The reservation is over',
-        detail: 'The time to pay has passed and the seats went back; reserve again.',
+        detail: 'It lapsed or was given back, and its seats are back on sale; reserve again.',
       };
     case 'booking-released':
       return conflict(
