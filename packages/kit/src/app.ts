@@ -107,6 +107,8 @@ function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
     c.set('requestId', requestId);
     await next();
     c.res.headers.set('x-request-id', requestId);
+    // Nobody will read what a GET would have sent: an event stream would keep its place until it lapsed.
+    if (c.req.method === 'HEAD') await c.res.body?.cancel();
     const seconds = (monotonicMs() - startedMs) / 1000;
     const route = c.res.status === 404 || c.res.status === 405 ? routeOrNone(c) : routePath(c, -1);
     options.metrics.observe(options.service, c.req.method, route, c.res.status, seconds);

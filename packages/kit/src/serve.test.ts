@@ -35,6 +35,22 @@ test('bytes that are not HTTP get a problem document', async () => {
   await server.close();
 });
 
+test('what node refuses by itself gets a problem document too', async () => {
+  const server = await listen('x', '127.0.0.1', 0, hello);
+  const refusals = [
+    ['GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'malformed_request'],
+    ['GET / HTTP/1.1\r\nhost: x\r\nexpect: tea\r\nconnection: close\r\n\r\n', 417, 'expectation_failed'],
+    ['CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n', 405, 'method_not_allowed'],
+  ] as const;
+  for (const [sent, status, code] of refusals) {
+    const answer = await talk(server.port, sent);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toContain(`"code":"${code}"`);
+    expect(answer).toContain('"error":"');
+  }
+  await server.close();
+});
+
 test('a request sent on an idle connection while the port closes is still answered', async () => {
   const server = await listen('x', '127.0.0.1', 0, hello);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

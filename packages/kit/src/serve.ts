@@ -26,6 +26,8 @@ export class PortUnavailable extends Error {
 
 const headersTimeoutMs = 10_000;
 const requestTimeoutMs = 15_000;
+// Node looks every 30 s by itself, which would make both of them half a minute.
+const timeoutCheckMs = 1_000;
 const keepAliveTimeoutMs = 75_000;
 const lingerMs = 500;
 const drainMs = 20_000;
@@ -59,6 +61,9 @@ export async function listen(
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      // The handlers refuse a request without a host as a problem document; node's own answer has no body.
+      requireHostHeader: false,
     },
     (req, res) => {
       if (closing) res.setHeader('connection', 'close');
@@ -69,6 +74,11 @@ export async function listen(
     },
   );
   server.on('clientError', answerClientError);
+  // Without listeners node answers an unknown `Expect` without a body, and drops a CONNECT without a word.
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    listenerOfFetch(() => problemResponse(unknownExpectation, newId(systemClock.now().getTime())))(req, res);
+  });
+  server.on('connect', (_req: IncomingMessage, socket: Duplex) => endWith(socket, noProxy));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
@@ -105,6 +115,18 @@ const malformedRequest: Problem = {
   title: 'The request is not valid HTTP',
   detail: 'The request line or a header breaks the rules of HTTP/1.1.',
 };
+const unknownExpectation: Problem = {
+  status: 417,
+  code: 'expectation_failed',
+  title: 'Only "Expect: 100-continue" is understood',
+  detail: 'Leave the Expect header out, or send 100-continue.',
+};
+const noProxy: Problem = {
+  status: 405,
+  code: 'method_not_allowed',
+  title: 'This server is no proxy',
+  detail: 'CONNECT is not answered; send the request itself.',
+};
 const slowRequest: Problem = {
   status: 408,
   code: 'request_timeout',
@@ -129,7 +151,13 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? headersTooLarge
         : malformedRequest;
+  endWith(socket, problem);
+}
+
+/** Writes a problem document where there is no response to write it to, and ends the connection. */
+function endWith(socket: Duplex, problem: Problem): void {
   const answer = problemResponse(problem, newId(systemClock.now().getTime()));
+  socket.on('error', () => socket.destroy());
   void answer.text().then((body) => {
     const headers = [...answer.headers].map(([header, value]) => `${header}: ${value}\r\n`).join('');
     socket.end(
