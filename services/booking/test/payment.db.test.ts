@@ -38,7 +38,13 @@ test('a confirmed booking is charged once and answers the same again', async () 
     body: {
       booking_id: id,
       status: 'confirmed',
-      payment: { transaction_id: 'txn_1', status: 'succeeded', amount: 999 },
+      payment: {
+        // What the owner asks payment for, at GET /api/v1/payments/{id}.
+        payment_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        transaction_id: 'txn_1',
+        status: 'succeeded',
+        amount: 999,
+      },
     },
   });
   expect(await acts.confirm(id, who)).toMatchObject({ status: 200, body: first.body });

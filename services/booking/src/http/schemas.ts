@@ -72,6 +72,7 @@ export const confirmation = z
     status: z.string(),
     ticket_url: z.string().nullable(),
     payment: z.object({
+      payment_id: uuid.nullable(),
       transaction_id: z.string().nullable(),
       status: z.string(),
       amount: z.number(),

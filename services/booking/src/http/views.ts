@@ -46,6 +46,7 @@ export function confirmationView(booking: Booking): z.output<typeof confirmation
     status: booking.status,
     ticket_url: booking.status === 'confirmed' ? ticketUrl(booking.id) : null,
     payment: {
+      payment_id: booking.paymentId,
       transaction_id: booking.transactionId,
       status: booking.status === 'confirmed' ? 'succeeded' : 'pending',
       amount: toMajor(booking.totalMinor, booking.currency),
