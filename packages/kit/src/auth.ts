@@ -1,5 +1,5 @@
 /** Access tokens: RS256 verified by node:crypto, remembered until they expire, keys from an issuer's JWKS. */
-import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, verify as verifySignature, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Logger } from './log.ts';
@@ -74,16 +74,17 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
       permissions: trusted.role === 'admin' ? claims.permissions : [],
       expiresAtMs: claims.exp * 1000,
     };
-    remembered.set(token, principal);
+    remembered.set(digestOf(token), principal);
     return principal;
   }
 
   return {
     verify: (token) => {
-      const known = remembered.get(token);
+      const digest = digestOf(token);
+      const known = remembered.get(digest);
       if (known !== undefined) {
         if (known.expiresAtMs > nowMs()) return known;
-        remembered.delete(token);
+        remembered.delete(digest);
         return null;
       }
       const parts = parseToken(token);
@@ -97,6 +98,14 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
       });
     },
   };
+}
+
+/**
+ * Under what a token is remembered: 43 characters instead of 700, so that 200,000 of them are a few dozen
+ * megabytes, and no token lies in memory longer than its request.
+ */
+function digestOf(token: string): string {
+  return hash('sha256', token, 'base64url');
 }
 
 type TokenParts = { keyId: string; claims: z.output<typeof claimsSchema>; signature: Buffer };
