@@ -16,6 +16,7 @@ export type CollectOptions = {
 export type Collected = {
   answers: Record<string, number>;
   shed: number;
+  unavailable: number;
   replayed: number;
   sold: number;
   reservationIds: readonly string[];
@@ -43,6 +44,7 @@ const defaultRetryAfterMs = 1_000;
 type Counts = {
   statuses: Map<string, number>;
   shed: number;
+  unavailable: number;
   replayed: number;
   duplicates: number;
   sold: number;
@@ -60,6 +62,7 @@ export function createCollector(options: CollectOptions): Collector {
   const counts: Counts = {
     statuses: new Map(),
     shed: 0,
+    unavailable: 0,
     replayed: 0,
     duplicates: 0,
     sold: 0,
@@ -81,6 +84,7 @@ export function createCollector(options: CollectOptions): Collector {
     collected: () => ({
       answers: Object.fromEntries(counts.statuses),
       shed: counts.shed,
+      unavailable: counts.unavailable,
       replayed: counts.replayed,
       sold: counts.sold,
       reservationIds: [...counts.buyerOfId.keys()],
@@ -101,7 +105,8 @@ function repeatAfterMs(counts: Counts, options: CollectOptions, { index, outcome
   if (repeats > maxRepeats) return null;
   counts.repeatsOf.set(index, repeats);
   if (outcome.kind !== 'answered') return repeatUnansweredMs;
-  counts.shed += 1;
+  if (outcome.response.body.includes('"queue_full"')) counts.shed += 1;
+  else counts.unavailable += 1;
   const seconds = Number(headerOf(outcome.response.head, 'retry-after') ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds * 1_000 : defaultRetryAfterMs;
 }

@@ -38,18 +38,7 @@ export async function startPods(
     BOOKING_TICKET_SECRET: secretsSchema.parse(JSON.parse(secrets)).BOOKING_TICKET_SECRET,
     ...settings,
   };
-  const pods: ServerProcess[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(pods.map((pod) => pod.stop()));
-  };
-  try {
-    for (let at = 0; at < count; at += 1) {
-      pods.push(await startServerProcess('./booking-process.ts', environment));
-    }
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const pods = await startAll(count, environment);
   const place: Place = {
     targets: pods.map((pod) => targetOf(pod.url)),
     path: ownReservePath,
@@ -59,5 +48,21 @@ export async function startPods(
     metricsUrls: pods.map((pod) => pod.metricsUrl),
     brokenInvariants: () => brokenInvariants(bench),
   };
-  return { place, stop };
+  return { place, stop: () => stopAll(pods) };
+}
+
+async function startAll(count: number, environment: Record<string, string>): Promise<ServerProcess[]> {
+  const starting = Array.from({ length: count }, () =>
+    startServerProcess('./booking-process.ts', environment),
+  );
+  const started = await Promise.allSettled(starting);
+  const pods = started.filter((one) => one.status === 'fulfilled').map((one) => one.value);
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed === undefined) return pods;
+  await stopAll(pods);
+  throw failed.reason;
+}
+
+async function stopAll(pods: readonly ServerProcess[]): Promise<void> {
+  await Promise.all(pods.map((pod) => pod.stop()));
 }

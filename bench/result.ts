@@ -23,8 +23,10 @@ export type SaleResult = {
   load: LoadReport;
   /** Final answers by status; `timed-out` and `disconnected` for those without. */
   answers: Readonly<Record<string, number>>;
-  /** Answers 503 that were obeyed: the buyer came again after Retry-After. */
+  /** Answers 503 of a full queue that were obeyed: the buyer came again after Retry-After. */
   shed: number;
+  /** Other answers 503 that were obeyed: the database was away, or waited for a lock too long. */
+  unavailable: number;
   /** Repeated keys that got their stored answer. */
   replayed: number;
   /** Seats of distinct acknowledged reservations. */
@@ -44,6 +46,8 @@ export type SaleResult = {
   losers: LatencySummary;
   /** From the first arrival to the answer that sold the last seat; null when seats were left. */
   soldOutMs: number | null;
+  /** From a kill to the next sale; null where nothing was killed. */
+  recoveryMs: number | null;
   batches: BatchCounts | null;
   commitsPerSale: number | null;
   walBytesPerSale: number | null;

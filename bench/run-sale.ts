@@ -160,6 +160,7 @@ function describe(plan: SalePlan, measured: Measured): SaleResult {
     oversold: truth === null ? 0 : Math.max(0, truth.stock.booked - truth.stock.capacity),
     lost: truth?.lost ?? 0,
     brokenInvariants: truth?.brokenInvariants ?? null,
+    recoveryMs: null,
     soldOutMs: told.sold === plan.seats ? lastSaleMs : null,
     batches:
       after.batches === null || before.batches === null

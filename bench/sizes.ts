@@ -1,5 +1,8 @@
 /** How large a run is: `full` is what is published, `smoke` shows in two minutes that everything works. */
 
+import type { RampPlan } from './analysis/knee.ts';
+import type { StrategyName } from './strategies/strategies.ts';
+
 export type Herd = { buyers: number; seats: number; perSecond: number };
 
 export type Sizes = {
@@ -9,6 +12,23 @@ export type Sizes = {
   overflow: Herd & { queue: number };
   warmUp: { perSecond: number; seconds: number };
   settleMs: number;
+  ramp: RampPlan;
+  rampSeconds: number;
+  sustainSeconds: number;
+  maximum: { buyers: number; connections: number };
+  storm: { buyers: number; perSecond: number };
+  /** Of the profiles about what buyers ask for, and of the kills. */
+  mixture: { buyers: number; perSecond: number };
+  pods: { counts: readonly number[]; buyers: number; perSecond: number; warmUpBuyers: number };
+  strategies: {
+    connections: number;
+    /** Of each strategy's process; ours has its own default. */
+    poolSize: number;
+    warmUpBuyers: number;
+    ownBuyers: number;
+    /** Buyers of each: slow ones get fewer, so that all take a similar time. */
+    buyersOf: Readonly<Record<StrategyName, number>>;
+  };
 };
 
 const exactHerds: readonly Herd[] = [
@@ -22,6 +42,26 @@ export const fullSizes: Sizes = {
   overflow: { buyers: 50_000, seats: 20_000, perSecond: 50_000, queue: 8_192 },
   warmUp: { perSecond: 2_000, seconds: 5 },
   settleMs: 10_500,
+  ramp: { firstPerSecond: 4_000, factor: 1.5, highestPerSecond: 60_000, precision: 0.08, maxSteps: 12 },
+  rampSeconds: 5,
+  sustainSeconds: 60,
+  maximum: { buyers: 200_000, connections: 512 },
+  storm: { buyers: 200_000, perSecond: 20_000 },
+  mixture: { buyers: 30_000, perSecond: 5_000 },
+  pods: { counts: [1, 2, 4, 16], buyers: 100_000, perSecond: 40_000, warmUpBuyers: 20_000 },
+  strategies: {
+    connections: 256,
+    poolSize: 10,
+    warmUpBuyers: 20_000,
+    ownBuyers: 200_000,
+    buyersOf: {
+      'empty-handler': 300_000,
+      'optimistic-0-retries': 50_000,
+      'optimistic-50-retries': 5_000,
+      'select-for-update': 20_000,
+      'guarded-update': 30_000,
+    },
+  },
 };
 
 export const smokeSizes: Sizes = {
@@ -30,4 +70,24 @@ export const smokeSizes: Sizes = {
   overflow: { buyers: 1_000, seats: 500, perSecond: 20_000, queue: 250 },
   warmUp: { perSecond: 1_000, seconds: 1 },
   settleMs: 200,
+  ramp: { firstPerSecond: 500, factor: 4, highestPerSecond: 2_000, precision: 0.5, maxSteps: 2 },
+  rampSeconds: 1,
+  sustainSeconds: 1,
+  maximum: { buyers: 1_000, connections: 64 },
+  storm: { buyers: 2_000, perSecond: 4_000 },
+  mixture: { buyers: 600, perSecond: 1_500 },
+  pods: { counts: [1, 2, 4], buyers: 800, perSecond: 4_000, warmUpBuyers: 400 },
+  strategies: {
+    connections: 64,
+    poolSize: 10,
+    warmUpBuyers: 200,
+    ownBuyers: 1_000,
+    buyersOf: {
+      'empty-handler': 1_000,
+      'optimistic-0-retries': 1_000,
+      'optimistic-50-retries': 200,
+      'select-for-update': 500,
+      'guarded-update': 500,
+    },
+  },
 };

@@ -13,6 +13,8 @@ export type BenchPlatform = {
   folder: string;
   /** SIGKILL to the platform's process; PostgreSQL is left running. */
   kill: () => Promise<void>;
+  /** SIGKILL to PostgreSQL's first process, once after a start; the platform starts it again by itself. */
+  killPostgres: () => void;
   /** Starts it again in its folder and on its ports; resolves when it is ready. */
   restart: () => Promise<void>;
   /** Ends the process and removes the folder. */
@@ -49,6 +51,7 @@ export async function startPlatform(settings: Readonly<Record<string, string>> =
       folder,
       stop,
       kill: () => end(child, 'SIGKILL'),
+      killPostgres: () => void process.kill(platform.runtime.postgres_pid, 'SIGKILL'),
       restart: async () => {
         child = launch(folder, { ...samePorts(platform.runtime), ...settings });
         platform.runtime = await untilReady(child, folder);
@@ -63,7 +66,9 @@ export async function startPlatform(settings: Readonly<Record<string, string>> =
 
 function samePorts(runtime: Runtime): Record<string, string> {
   const ports = { ...runtime.ports, gateway: new URL(runtime.gateway.url).port };
-  return Object.fromEntries(Object.entries(portSettings).map(([name, port]) => [name, String(ports[port])]));
+  const postgres = { STANDALONE_POSTGRES_PORT: new URL(runtime.databases.booking).port };
+  const own = Object.entries(portSettings).map(([name, port]) => [name, String(ports[port])] as const);
+  return { ...postgres, ...Object.fromEntries(own) };
 }
 
 function launch(folder: string, settings: Readonly<Record<string, string>>): ChildProcess {

@@ -1,8 +1,23 @@
 /** All profiles, in the order in which they are run. */
 import { herds } from './herds.ts';
+import { kill } from './kill.ts';
+import { load } from './load.ts';
+import { orders, repeatedKeys } from './orders.ts';
+import { pods } from './pods.ts';
 import type { Profile } from './profile.ts';
+import { storm } from './storm.ts';
+import { strategies } from './strategies.ts';
 
-export const profiles: readonly Profile[] = [herds];
+export const profiles: readonly Profile[] = [
+  herds,
+  load,
+  storm,
+  orders,
+  repeatedKeys,
+  strategies,
+  pods,
+  kill,
+];
 
 /** `all`, or names with commas between; throws with the names there are. */
 export function findProfiles(names: string): readonly Profile[] {

@@ -1,0 +1,77 @@
+/** The ramp to the knee, then a while at half and at four fifths of it, and the most that a closed loop gets. */
+import { formatCount } from 'evently/screen/table';
+import { kneeOf, nextRate, type Step } from '../analysis/knee.ts';
+import type { Bench } from '../bench.ts';
+import type { Arrivals, SaleResult } from '../result.ts';
+import { sell } from '../sell.ts';
+import type { Profile } from './profile.ts';
+
+const profile = 'load';
+// The knee is the highest rate at which all buyers are served, and 99 of 100 within this.
+const heldP99Ms = 250;
+
+export const load: Profile = {
+  name: profile,
+  about: 'the ramp to the knee, 50 % and 80 % of it, and the maximum of a closed loop',
+  measure: async (bench, run) => {
+    const results: SaleResult[] = [await measureMaximum(bench, run)];
+    const steps: Step[] = [];
+    const { ramp, rampSeconds, sustainSeconds } = bench.sizes;
+    for (let rate = nextRate(ramp, steps); rate !== null; rate = nextRate(ramp, steps)) {
+      const arrivals: Arrivals = { kind: 'even', perSecond: rate };
+      const result = await serveAll(bench, run, `ramp ${formatCount(rate)}/s`, arrivals, rampSeconds);
+      results.push(result);
+      steps.push({ ratePerSecond: rate, held: isHeld(result) });
+    }
+    // Below the first step there is no knee to take a share of; the first rate stands in, and is named.
+    const knee = Math.max(kneeOf(steps), ramp.firstPerSecond);
+    for (const [share, kind] of sustained) {
+      const perSecond = Math.round(share * knee);
+      const variant = `${100 * share} % of the knee, ${kind}`;
+      results.push(await serveAll(bench, run, variant, { kind, perSecond }, sustainSeconds));
+    }
+    return results;
+  },
+};
+
+const sustained = [
+  [0.5, 'even'],
+  [0.8, 'even'],
+  [0.5, 'poisson'],
+] as const;
+
+function isHeld(result: SaleResult): boolean {
+  return result.fill === 1 && result.shed === 0 && result.winners.p99 <= heldP99Ms;
+}
+
+/** A seat for everyone; buyers who are sent away come again, so that only speed can differ. */
+function serveAll(
+  bench: Bench,
+  run: number,
+  variant: string,
+  arrivals: Arrivals & { kind: 'even' | 'poisson' },
+  seconds: number,
+): Promise<SaleResult> {
+  const buyers = arrivals.perSecond * seconds;
+  return sell(bench, {
+    profile,
+    variant,
+    run,
+    buyers,
+    seats: buyers,
+    arrivals,
+    changes: { obeysRetryAfter: true },
+  });
+}
+
+function measureMaximum(bench: Bench, run: number): Promise<SaleResult> {
+  const { buyers, connections } = bench.sizes.maximum;
+  return sell(bench, {
+    profile,
+    variant: 'closed-loop maximum',
+    run,
+    buyers,
+    seats: buyers,
+    arrivals: { kind: 'maximum', connections },
+  });
+}

@@ -1,0 +1,38 @@
+/** 1, 2, 4 and 16 booking processes sell one event together: more of them must not make it slower. */
+import { startPods } from '../pods.ts';
+import type { SaleResult } from '../result.ts';
+import { sell } from '../sell.ts';
+import type { Profile } from './profile.ts';
+
+const profile = 'pods';
+// The embedded server makes room for as many connections as the pools of the platform may open.
+const roomForConnections = '50';
+
+export const pods: Profile = {
+  name: profile,
+  about: '1, 2, 4 and 16 booking processes on one event, open loop',
+  settings: () => ({ BOOKING_POOL_SIZE: roomForConnections }),
+  measure: async (bench, run) => {
+    const { counts, buyers, perSecond, warmUpBuyers } = bench.sizes.pods;
+    const results: SaleResult[] = [];
+    for (const count of counts) {
+      const started = await startPods(bench, count);
+      try {
+        const together = {
+          profile,
+          variant: count === 1 ? '1 process' : `${count} processes`,
+          run,
+          arrivals: { kind: 'even', perSecond },
+          place: started.place,
+          changes: { obeysRetryAfter: true },
+        } as const;
+        // New processes are slow at first, and the more of them there are, the longer.
+        await sell(bench, { ...together, buyers: warmUpBuyers, seats: warmUpBuyers });
+        results.push(await sell(bench, { ...together, buyers, seats: buyers }));
+      } finally {
+        await started.stop();
+      }
+    }
+    return results;
+  },
+};

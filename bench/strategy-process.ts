@@ -1,0 +1,89 @@
+/** One strategy behind the HTTP stack of the booking service: the same server, checks, tokens and answers. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { createApp, createRouter, refuse, type ServiceApp } from '@evently/kit/app';
+import { integer, readSettings, setting } from '@evently/kit/config';
+import { principalOf, requirePrincipal } from '@evently/kit/guards';
+import { createLogger } from '@evently/kit/log';
+import { createRegistry, createRequestMetrics } from '@evently/kit/metrics';
+import { platformSettings } from '@evently/kit/platform';
+import { openDatabase } from '@evently/kit/postgres';
+import { documentRefusals } from '@evently/kit/refusals';
+import { ownReservePath } from './bench.ts';
+import { processSettings } from './process-settings.ts';
+import { createVerifier, serveProcess } from './serve-process.ts';
+import { createStrategy, strategyNames } from './strategies/strategies.ts';
+
+const settings = readSettings(
+  {
+    ...processSettings,
+    BENCH_STRATEGY: setting(z.enum(strategyNames), { about: 'Which design answers' }),
+    BENCH_DATABASE_URL: setting(z.string().min(1), { secret: true, about: 'Database of the strategies' }),
+    BENCH_POOL_SIZE: setting(integer(1, 100), { unit: 'connections', about: 'Connections at most' }),
+  },
+  process.env,
+);
+const platform = readSettings(platformSettings, process.env);
+const log = createLogger('strategy', platform.EVENTLY_LOG_LEVEL);
+const registry = createRegistry();
+// Waiting for the lock or for a connection is what is measured here, so nothing gives up early.
+const patienceMs = 20_000;
+const db = openDatabase({
+  url: settings.BENCH_DATABASE_URL,
+  name: 'strategy',
+  max: settings.BENCH_POOL_SIZE,
+  log,
+  connectTimeoutMs: patienceMs,
+  statementTimeoutMs: patienceMs,
+  lockTimeoutMs: patienceMs,
+});
+const strategy = createStrategy(settings.BENCH_STRATEGY, db);
+const verifier = await createVerifier(settings.BENCH_USER_URL, platform, log);
+
+const body = z.strictObject({
+  event_id: z.uuid(),
+  quantity: z.int().min(1).max(10),
+  idempotency_key: z.string().min(1).max(255),
+});
+const answer = z.object({ reservation_id: z.uuid(), status: z.literal('pending'), expires_at: z.string() });
+
+await serveProcess({ app: createRoutes(), registry, log, close: () => db.close() });
+
+function createRoutes(): ServiceApp {
+  const routes = createRouter();
+  routes.openapi(
+    createRoute({
+      method: 'post',
+      path: ownReservePath,
+      summary: 'Reserve by the strategy of this process',
+      middleware: [requirePrincipal(verifier)],
+      request: { body: { required: true, content: { 'application/json': { schema: body } } } },
+      responses: {
+        200: { description: 'Reserved', content: { 'application/json': { schema: answer } } },
+        ...documentRefusals({ 409: 'sold_out, version_conflict' }),
+      },
+    }),
+    async (c) => {
+      const { event_id: eventId, quantity, idempotency_key: key } = c.req.valid('json');
+      const outcome = await strategy.reserve({ eventId, userId: principalOf(c).id, key, quantity });
+      if (outcome.kind === 'sold-out') return refuse(c, { status: 409, code: 'sold_out', title: 'Sold out' });
+      if (outcome.kind === 'conflict') {
+        return refuse(c, { status: 409, code: 'version_conflict', title: 'Someone else was first' });
+      }
+      const view = {
+        reservation_id: outcome.id,
+        status: 'pending',
+        expires_at: outcome.expiresAt.toISOString(),
+      } as const;
+      return c.json(view, 200);
+    },
+  );
+  const app = createApp({
+    service: 'strategy',
+    title: 'A strategy of the benchmark',
+    log,
+    metrics: createRequestMetrics(registry),
+    dependencies: { postgres: db.ready },
+  });
+  app.route('/', routes);
+  return app;
+}
