@@ -95,6 +95,8 @@ test('a cancelled event cancels every booking, refunds in full and ends its wait
     status: 'expired',
   });
   expect((await acts.ask(eventId, held)).body).toMatchObject({ code: 'event_cancelled' });
+  const check = await f.call('GET', `/api/v1/bookings/check-availability?event_id=${eventId}&quantity=1`);
+  expect(check.body).toMatchObject({ available: false, available_seats: 0 });
   expect((await acts.join(eventId, held)).body).toMatchObject({ code: 'event_cancelled' });
 });
 

@@ -8,7 +8,7 @@ import { badRequest, problemResponse } from '@evently/kit/problems';
 import { documentRefusals } from '@evently/kit/refusals';
 import { confirmBooking, type ConfirmDeps } from '../actions/confirm-booking.ts';
 import type { ReserveInput, ReserveQueue } from '../actions/reserve-seats.ts';
-import type { Boards } from '../actions/boards.ts';
+import type { Board, Boards } from '../actions/boards.ts';
 import { answerRefusal } from './problems.ts';
 import {
   availability,
@@ -62,9 +62,15 @@ function addCheckAvailability(app: ServiceApp, deps: ReservationRouteDeps): void
       const query = c.req.valid('query');
       const board = await deps.boards.fresh(query.event_id, availabilityMaxAgeMs);
       if (board === null) return answerRefusal(c, { kind: 'unknown-event' });
-      return c.json(availabilityView(board, query.quantity), 200);
+      return c.json(availabilityView(sellable(board), query.quantity), 200);
     },
   );
+}
+
+/** Seats of an event that is cancelled, deleted or over are nobody's to have, whatever its counters say. */
+function sellable(board: Board): Board {
+  if (board.status === 'published') return board;
+  return { ...board, tiers: board.tiers.map((tier) => ({ ...tier, available: 0 })) };
 }
 
 function addReserve(app: ServiceApp, deps: ReservationRouteDeps): void {

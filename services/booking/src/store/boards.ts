@@ -14,6 +14,7 @@ export type BoardTier = {
 export type BoardRow = {
   eventId: string;
   version: number;
+  status: 'published' | 'cancelled' | 'completed';
   currency: string;
   maxPerBooking: number;
   waitlist: 'automatic' | 'on_request' | 'off';
@@ -26,6 +27,7 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
   const { rows } = await sql.query<{
     event_id: string;
     version: string;
+    status: BoardRow['status'];
     currency: string;
     max_per_booking: number;
     waitlist: BoardRow['waitlist'];
@@ -42,7 +44,7 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
     }[];
   }>({
     name: 'read-board',
-    text: `select s.event_id, s.version, s.currency, s.max_per_booking, s.waitlist,
+    text: `select s.event_id, s.version, s.status, s.currency, s.max_per_booking, s.waitlist,
                   case when s.waitlist_used
                        then (select count(*) from waitlist_entries w where w.event_id = s.event_id and w.status = 'waiting')
                        else 0 end as waiting,
@@ -58,6 +60,7 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
   return {
     eventId: row.event_id,
     version: Number(row.version),
+    status: row.status,
     currency: row.currency,
     maxPerBooking: row.max_per_booking,
     waitlist: row.waitlist,
