@@ -22,7 +22,6 @@ create function reserve_batch(
   out previous_writer text,
   out held_from timestamptz,
   out held_until timestamptz,
-  out sold_in text,
   out stock json
 ) language plpgsql volatile
 set plan_cache_mode = force_custom_plan
@@ -89,7 +88,6 @@ begin
     return;
   end;
   previous_writer := sale.last_writer;
-  sold_in := sale.currency;
   outcome := 'reserved';
 end
 $$;
