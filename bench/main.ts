@@ -1,9 +1,11 @@
 /** The benchmark: profiles run several times, results kept as JSON, plots and a table made of them. */
 import { writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@evently/kit/clock';
 import { openBench, type Bench } from './bench.ts';
 import { describeMachine } from './measure/machine.ts';
+import { drawPlots } from './plots/plots.ts';
 import { findProfiles, profiles } from './profiles/catalogue.ts';
 import type { Profile } from './profiles/profile.ts';
 import { renderResults } from './report/table.ts';
@@ -44,6 +46,8 @@ async function measureAll(): Promise<void> {
   }
   const table = renderResults(results);
   await writeFile(new URL('table.md', folder), `${table}\n`);
+  const plots = drawPlots(results, { cores: os.availableParallelism(), runs });
+  for (const [name, svg] of plots) await writeFile(new URL(name, folder), svg);
   console.log(`\n${table}\n`);
   const faulty = results.filter((result) => result.faults.length > 0);
   for (const { profile, variant, run, faults } of faulty) {

@@ -1,4 +1,4 @@
-/** 1, 2, 4 and 16 booking processes sell one event together: more of them must not make it slower. */
+/** One, two, four and sixteen booking processes sell one event together: more must not make it slower. */
 import { startPods } from '../pods.ts';
 import type { SaleResult } from '../result.ts';
 import { sell } from '../sell.ts';

@@ -15,18 +15,10 @@ import { sell } from '../sell.ts';
 import { strategyNames, type StrategyName } from '../strategies/strategies.ts';
 import { issueMany } from '../tokens.ts';
 import type { Profile } from './profile.ts';
+import { ownTitle, strategyTitles } from './titles.ts';
 
 const profile = 'strategies';
 const database = 'bench_strategies';
-const titles: Readonly<Record<StrategyName, string>> = {
-  'empty-handler': 'empty handler',
-  'optimistic-0-retries': 'optimistic version, no retries',
-  'optimistic-50-retries': 'optimistic version, 50 retries',
-  'select-for-update': 'select for update',
-  'guarded-update': 'guarded update per request',
-};
-export const ownTitle = 'Evently';
-
 export const strategies: Profile = {
   name: profile,
   about: 'the empty handler, four other designs and ours, in the same HTTP stack',
@@ -98,7 +90,7 @@ type StrategyRun = { run: number; name: StrategyName; buyers: number; connection
 /** A seat for every buyer: what is not sold was lost to conflicts. */
 async function sellBy(bench: Bench, place: Place, db: Database, plan: StrategyRun): Promise<SaleResult> {
   const { run, name, buyers, connections } = plan;
-  bench.say(`${profile}: ${titles[name]}, run ${run}`);
+  bench.say(`${profile}: ${strategyTitles[name]}, run ${run}`);
   const eventId = await openEvent(db, buyers);
   const tokens = await issueMany(bench.platform.runtime, buyers);
   const [target] = place.targets;
@@ -106,7 +98,7 @@ async function sellBy(bench: Bench, place: Place, db: Database, plan: StrategyRu
   const requests = prepareReservations({ target, path: place.path, eventId, tokens, quantityOf: () => 1 });
   return runSale(place, {
     profile,
-    variant: titles[name],
+    variant: strategyTitles[name],
     run,
     eventId,
     seats: buyers,
