@@ -55,7 +55,9 @@ async function makeAdmin(options: Options): Promise<string> {
       : await askTwice(options.email);
   const admin = { email: options.email, name: options.name, password };
   if (options.as !== undefined) {
-    const own = process.env['EVENTLY_ADMIN_PASSWORD'] ?? (await askSecret(`Password of ${options.as}: `));
+    const own =
+      process.env['EVENTLY_ADMIN_PASSWORD'] ??
+      (await askSecret(`Password of ${options.as}: `, `set EVENTLY_ADMIN_PASSWORD to that of ${options.as}`));
     return createAdmin(client, await logInAdmin(client, { email: options.as, password: own }), admin);
   }
   const bootstrapToken = findBootstrapToken(runtime);
@@ -69,8 +71,9 @@ async function makeAdmin(options: Options): Promise<string> {
 }
 
 async function askTwice(email: string): Promise<string> {
-  const first = await askSecret(`New password for ${email}: `);
-  const second = await askSecret('The same again: ');
+  const otherwise = 'pipe it in with --password-stdin';
+  const first = await askSecret(`New password for ${email}: `, otherwise);
+  const second = await askSecret('The same again: ', otherwise);
   if (first !== second) throw new CommandError('The two passwords differ; nothing was made.');
   return first;
 }
