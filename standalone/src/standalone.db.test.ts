@@ -295,7 +295,8 @@ test('a second start on the same folder is refused, says who runs, and changes n
 
 test('when PostgreSQL is killed, requests get 503 with Retry-After at once, and it comes back by itself', async () => {
   const running = await start();
-  process.kill(running.runtime.postgres_pid, 'SIGKILL');
+  const killedPid = running.runtime.postgres_pid;
+  process.kill(killedPid, 'SIGKILL');
   const seen = await until(
     10_000,
     async () => {
@@ -315,6 +316,13 @@ test('when PostgreSQL is killed, requests get 503 with Retry-After at once, and 
     (answer) => answer.status === 200,
   );
   expect(health.status).toBe(200);
+  const told = await until(
+    5_000,
+    () => readFile(path.join(folder, 'runtime.json'), 'utf8'),
+    (text) => !text.includes(`"postgres_pid": ${killedPid}`) && !text.includes(`"postgres_pid":${killedPid}`),
+  );
+  expect(told).toContain(String(running.runtime.postgres_pid));
+  expect(running.runtime.postgres_pid).not.toBe(killedPid);
   await running.close();
 });
 

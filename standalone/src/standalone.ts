@@ -12,7 +12,7 @@ import { userMigrations } from '@evently/user/migrations';
 import { composeServices, type Composed } from './compose-services.ts';
 import { readStandaloneConfig, type Environment, type StandaloneConfig } from './config.ts';
 import { openServiceDatabase, prepareDatabases, serverSettings, type DatabasePlan } from './databases.ts';
-import { StandaloneFailure } from './failure.ts';
+import { reasonOf, StandaloneFailure } from './failure.ts';
 import { openDataFolder } from './folder/data-folder.ts';
 import { lockFolder, type Holder, type Lock } from './folder/lock.ts';
 import { rotateLog } from './folder/rotate-log.ts';
@@ -106,7 +106,13 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
   try {
     const url = addressOf(config.STANDALONE_HOST, ports.numbers.gateway);
     const metrics = createStandaloneMetrics(registry);
-    const cluster = await startDatabase(options, { life, log, metrics });
+    const told: { runtime: Runtime | null } = { runtime: null };
+    const cluster = await startDatabase(options, {
+      life,
+      log,
+      metrics,
+      restarted: (pid) => tellRestart(folder, told.runtime, pid, log),
+    });
     const { composed, databases } = await startServices({
       configs,
       cluster,
@@ -128,6 +134,7 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
     };
     life.opened('runtime file', () => removeRuntime(folder));
     await writeRuntime(folder, runtime);
+    told.runtime = runtime;
     letIn({
       ports,
       composed,
@@ -145,6 +152,15 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
   }
 }
 
+/** The file names the server that runs now; before it is first written there is nothing to correct. */
+function tellRestart(folder: string, runtime: Runtime | null, pid: number, log: Logger): void {
+  if (runtime === null) return;
+  runtime.postgres_pid = pid;
+  writeRuntime(folder, runtime).catch((error: unknown) =>
+    log.warn({ err: reasonOf(error) }, 'runtime.json still names the old PostgreSQL'),
+  );
+}
+
 const plansOf = (configs: ServiceConfigs): DatabasePlan[] => [
   {
     service: 'user',
@@ -160,7 +176,12 @@ const plansOf = (configs: ServiceConfigs): DatabasePlan[] => [
   { service: 'payment', migrations: [paymentMigrations], poolSize: configs.payment.PAYMENT_POOL_SIZE },
 ];
 
-type DatabaseParts = { life: Lifecycle; log: Logger; metrics: StandaloneMetrics };
+type DatabaseParts = {
+  life: Lifecycle;
+  log: Logger;
+  metrics: StandaloneMetrics;
+  restarted: (pid: number) => void;
+};
 
 async function startDatabase(options: LockedOptions, parts: DatabaseParts): Promise<SupervisedCluster> {
   const { life, log, metrics } = parts;
@@ -173,6 +194,7 @@ async function startDatabase(options: LockedOptions, parts: DatabaseParts): Prom
     (event) => {
       log.warn({ ...event }, 'PostgreSQL');
       if (event.kind === 'ended') metrics.serverEnded();
+      if (event.kind === 'restarted') parts.restarted(event.pid);
       options.onDatabase?.(event);
     },
   );

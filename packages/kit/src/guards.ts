@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { refuse, type ServiceEnv } from './app.ts';
 import type { Principal, TokenVerifier } from './auth.ts';
-import { forbidden, unauthorized } from './problems.ts';
+import { forbidden, unauthorized, type Problem } from './problems.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
 
@@ -42,14 +42,20 @@ export function principalOf(c: Context<ServiceEnv>): Principal {
   return principal;
 }
 
+const unknownService: Problem = {
+  ...unauthorized,
+  title: 'A valid API key is needed',
+  detail: 'Internal routes answer other services: send a key of this platform as X-API-Key.',
+  headers: {},
+};
+
 /** A service that shows one of the keys (two are valid during rotation) in `X-API-Key`. */
 export function requireApiKey(keys: readonly string[]): Guard {
   const accepted = keys.map((key) => Buffer.from(key));
   return async (c, next) => {
     const given = Buffer.from(c.req.header('x-api-key') ?? '');
     const known = accepted.some((key) => key.length === given.length && timingSafeEqual(key, given));
-    if (!known)
-      return refuse(c, { ...unauthorized, detail: 'Internal routes need a valid X-API-Key.', headers: {} });
+    if (!known) return refuse(c, unknownService);
     await next();
     return undefined;
   };

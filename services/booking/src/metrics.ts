@@ -34,7 +34,7 @@ type TicketMetrics = Pick<BookingMetrics, 'reserved' | 'confirmed' | 'released' 
 function ticketMetrics(registers: Registry[]): TicketMetrics {
   const reserved = new Counter({
     name: 'evently_booking_tickets_reserved_total',
-    help: 'Tickets that reservations took',
+    help: 'Tickets that reservations and offers took',
     registers,
   });
   const confirmed = new Counter({

@@ -170,6 +170,7 @@ function afterCommit(change: CommittedChange, writer: string, listeners: Listene
   if (change.previousWriter !== '' && change.previousWriter !== writer) metrics.conflict();
   if (change.reshaped) boards.forget(change.eventId);
   else boards.update(change.eventId, change.version, [...change.stock.values()]);
+  if (change.offered > 0) metrics.reserved(change.offered);
   for (const booking of change.moved) if (booking.status === 'confirmed') metrics.confirmed(booking.quantity);
   watchers.changed(change.moved.map((booking) => booking.id));
   listeners.wakeRelay();

@@ -49,6 +49,8 @@ export type CommittedChange = {
   previousWriter: string;
   stock: Stock;
   moved: readonly Booking[];
+  /** Tickets that offers took for the waitlist. */
+  offered: number;
   /** Tiers, prices, limits or the window may have changed too. */
   reshaped: boolean;
 };
@@ -241,6 +243,9 @@ async function write(
     previousWriter: sale.lastWriter,
     stock: copyStock(change.stock),
     moved: pending.transitions.map((transition) => transition.booking),
+    offered: pending.inserted
+      .filter((booking) => booking.waitlistId !== null)
+      .reduce((sum, booking) => sum + booking.quantity, 0),
     reshaped: pending.touched,
   };
 }
