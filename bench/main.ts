@@ -8,27 +8,30 @@ import { describeMachine } from './measure/machine.ts';
 import { drawPlots } from './plots/plots.ts';
 import { findProfiles, profiles } from './profiles/catalogue.ts';
 import type { Profile } from './profiles/profile.ts';
-import { renderResults } from './report/table.ts';
+import { renderBesides, renderResults } from './report/table.ts';
 import { keepResult, type SaleResult } from './result.ts';
 import { sell } from './sell.ts';
-import { fullSizes, smokeSizes } from './sizes.ts';
+import { fullSizes, smokeSizes, type Sizes } from './sizes.ts';
 
 const { values } = parseArgs({
   options: {
     profiles: { type: 'string', default: 'all' },
     runs: { type: 'string', default: '5' },
     smoke: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
     out: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
 
 const maxRuns = 100;
-const sizes = values.smoke ? smokeSizes : fullSizes;
-const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1 || runs > maxRuns) {
-  throw new Error(`--runs must be a whole number from 1 to ${maxRuns}, not "${values.runs}"`);
-}
+const maxSeconds = 3_600;
+const runs = wholeNumberOf('--runs', values.runs, maxRuns);
+const usual = values.smoke ? smokeSizes : fullSizes;
+const sizes: Sizes =
+  values.seconds === undefined
+    ? usual
+    : { ...usual, sustainSeconds: wholeNumberOf('--seconds', values.seconds, maxSeconds) };
 const startedAt = systemClock.now().toISOString().replaceAll(':', '-');
 const folder = new URL(`./results/${values.out ?? `local/${sizes.name}-${startedAt}`}/`, import.meta.url);
 
@@ -38,13 +41,13 @@ else await measureAll();
 async function measureAll(): Promise<void> {
   const chosen = findProfiles(values.profiles);
   const results: SaleResult[] = [];
-  const shared = chosen.filter((profile) => profile.settings === undefined);
+  const shared = chosen.filter((profile) => profile.settings(sizes) === null);
   if (shared.length > 0) results.push(...(await measureOn({}, shared)));
   for (const profile of chosen) {
-    if (profile.settings !== undefined)
-      results.push(...(await measureOn(profile.settings(sizes), [profile])));
+    const settings = profile.settings(sizes);
+    if (settings !== null) results.push(...(await measureOn(settings, [profile])));
   }
-  const table = renderResults(results);
+  const table = [renderResults(results), renderBesides(results)].filter((part) => part !== '').join('\n\n');
   await writeFile(new URL('table.md', folder), `${table}\n`);
   const plots = drawPlots(results, { cores: os.availableParallelism(), runs });
   for (const [name, svg] of plots) await writeFile(new URL(name, folder), svg);
@@ -97,4 +100,10 @@ async function warmUp(bench: Bench): Promise<void> {
     seats: buyers,
     arrivals: { kind: 'even', perSecond },
   });
+}
+
+function wholeNumberOf(option: string, text: string, most: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+  throw new Error(`${option} must be a whole number from 1 to ${most}, not "${text}"`);
 }

@@ -59,9 +59,13 @@ export type SaleResult = {
   memoryMb: readonly (MemorySpan | null)[];
   generatorMemoryMb: number;
   fairness: Fairness;
+  /** Requests of other kinds that went on meanwhile, by kind. */
+  besides?: Readonly<Record<string, Besides>>;
   /** What must not be, one sentence each; a run passes when there is none. */
   faults: readonly string[];
 };
+
+export type Besides = { answers: Readonly<Record<string, number>>; latency: LatencySummary };
 
 export type ResultFile = { machine: Machine; size: string; result: SaleResult };
 

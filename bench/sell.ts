@@ -18,7 +18,9 @@ export type SellPlan = {
   arrivalsOf?: readonly number[];
   /** Where they go; the platform's gateway without it. */
   place?: Place;
-  changes?: Partial<Pick<SalePlan, 'obeysRetryAfter' | 'repeatsUnanswered' | 'expects' | 'onSale'>>;
+  changes?: Partial<
+    Pick<SalePlan, 'obeysRetryAfter' | 'repeatsUnanswered' | 'expects' | 'onSale' | 'besides'>
+  >;
 };
 
 /** Stages the event, issues the tokens, sells, and reads everything back. */
@@ -45,7 +47,7 @@ export async function sell(bench: Bench, plan: SellPlan): Promise<SaleResult> {
     arrivals: plan.arrivals,
     obeysRetryAfter: false,
     repeatsUnanswered: false,
-    expects: { fills: true, quiet: true },
+    expects: { fills: true, quiet: true, keeps: true },
     settleMs: bench.sizes.settleMs,
     ...plan.changes,
   });

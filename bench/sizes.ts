@@ -19,6 +19,7 @@ export type Sizes = {
   storm: { buyers: number; perSecond: number };
   /** Of the profiles about what buyers ask for, and of the kills. */
   mixture: { buyers: number; perSecond: number };
+  mixed: { hotPerSecond: number; otherPerSecond: number; seconds: number; coldEvents: number };
   pods: { counts: readonly number[]; buyers: number; perSecond: number; warmUpBuyers: number };
   strategies: {
     connections: number;
@@ -48,6 +49,7 @@ export const fullSizes: Sizes = {
   maximum: { buyers: 200_000, connections: 512 },
   storm: { buyers: 200_000, perSecond: 20_000 },
   mixture: { buyers: 30_000, perSecond: 5_000 },
+  mixed: { hotPerSecond: 5_000, otherPerSecond: 2_000, seconds: 30, coldEvents: 200 },
   pods: { counts: [1, 2, 4, 16], buyers: 100_000, perSecond: 40_000, warmUpBuyers: 20_000 },
   strategies: {
     connections: 256,
@@ -76,6 +78,7 @@ export const smokeSizes: Sizes = {
   maximum: { buyers: 1_000, connections: 64 },
   storm: { buyers: 2_000, perSecond: 4_000 },
   mixture: { buyers: 600, perSecond: 1_500 },
+  mixed: { hotPerSecond: 400, otherPerSecond: 300, seconds: 4, coldEvents: 10 },
   pods: { counts: [1, 2, 4], buyers: 800, perSecond: 4_000, warmUpBuyers: 400 },
   strategies: {
     connections: 64,

@@ -2,6 +2,7 @@
 import { herds } from './herds.ts';
 import { kill } from './kill.ts';
 import { load } from './load.ts';
+import { mixed } from './mixed.ts';
 import { orders, repeatedKeys } from './orders.ts';
 import { pods } from './pods.ts';
 import type { Profile } from './profile.ts';
@@ -14,6 +15,7 @@ export const profiles: readonly Profile[] = [
   storm,
   orders,
   repeatedKeys,
+  mixed,
   strategies,
   pods,
   kill,

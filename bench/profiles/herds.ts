@@ -12,6 +12,7 @@ const profile = 'herd';
 export const herds: Profile = {
   name: profile,
   about: 'thundering herds for a small house, and one larger than the queue',
+  settings: () => null,
   measure: async (bench, run) => {
     const results: SaleResult[] = [];
     for (const herd of bench.sizes.herds) {

@@ -13,6 +13,7 @@ const heldP99Ms = 250;
 export const load: Profile = {
   name: profile,
   about: 'the ramp to the knee, 50 % and 80 % of it, and the maximum of a closed loop',
+  settings: () => null,
   measure: async (bench, run) => {
     const results: SaleResult[] = [await measureMaximum(bench, run)];
     const steps: Step[] = [];

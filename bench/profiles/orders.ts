@@ -15,6 +15,7 @@ const repeatWithin = 200;
 export const orders: Profile = {
   name: 'orders',
   about: 'orders of 1 to 4 seats until the house is full',
+  settings: () => null,
   measure: async (bench, run) => {
     const { buyers, perSecond } = bench.sizes.mixture;
     const random = createRandom(run);
@@ -36,6 +37,7 @@ export const orders: Profile = {
 export const repeatedKeys: Profile = {
   name: 'repeats',
   about: '5 % of the requests repeat an earlier one with its key',
+  settings: () => null,
   measure: async (bench, run) => [await repeatSome(bench, run)],
 };
 

@@ -7,8 +7,8 @@ export type Profile = {
   name: string;
   /** One line for people. */
   about: string;
-  /** Settings that its platform needs; profiles without any share one platform. */
-  settings?: (sizes: Sizes) => Readonly<Record<string, string>>;
+  /** Settings of a platform of its own; profiles with null share one. */
+  settings: (sizes: Sizes) => Readonly<Record<string, string>> | null;
   /** `run` counts from 1. */
   measure: (bench: Bench, run: number) => Promise<SaleResult[]>;
 };

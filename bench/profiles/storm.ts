@@ -8,6 +8,7 @@ const buyersPerSeat = 1_000;
 export const storm: Profile = {
   name: profile,
   about: 'a sold-out storm: 99.9 % refusals, at a rate and as the maximum of a closed loop',
+  settings: () => null,
   measure: async (bench, run) => {
     const { buyers, perSecond } = bench.sizes.storm;
     const common = { profile, run, buyers, seats: Math.ceil(buyers / buyersPerSeat) };

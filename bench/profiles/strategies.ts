@@ -22,6 +22,7 @@ const database = 'bench_strategies';
 export const strategies: Profile = {
   name: profile,
   about: 'the empty handler, four other designs and ours, in the same HTTP stack',
+  settings: () => null,
   measure: async (bench, run) => {
     const url = await prepareDatabase(bench);
     const db = openReader(url);
@@ -109,7 +110,7 @@ async function sellBy(bench: Bench, place: Place, db: Database, plan: StrategyRu
     obeysRetryAfter: false,
     repeatsUnanswered: false,
     // Those without retries leave most of the house empty: that is their answer, not a fault.
-    expects: { fills: !name.startsWith('optimistic'), quiet: true },
+    expects: { fills: !name.startsWith('optimistic'), quiet: true, keeps: true },
     settleMs: bench.sizes.settleMs,
   });
 }

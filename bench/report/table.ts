@@ -36,6 +36,7 @@ const columns: readonly Column[] = [
   { title: 'conflicts', value: ({ batches }) => batches?.conflicts ?? null, format: formatCount },
   { title: 'commits/sale', value: (result) => result.commitsPerSale, format: (count) => count.toFixed(3) },
   { title: 'us/sale', value: (result) => result.cpuMicrosecondsPerSale, format: formatCount },
+  { title: 'us/answer', value: (result) => result.cpuMicrosecondsPerAnswer, format: formatCount },
   { title: 'unfair pairs', value: ({ fairness }) => fairness.share, format: percent },
 ];
 
@@ -75,4 +76,28 @@ export function formatSpread({ median, least, most }: Spread, format: (value: nu
 function arrivalsOf({ arrivals }: SaleResult): string {
   if (arrivals.kind === 'maximum') return `closed loop, ${arrivals.connections} at once`;
   return `${formatCount(arrivals.perSecond)}/s${arrivals.kind === 'poisson' ? ' Poisson' : ''}`;
+}
+
+/** What went on beside a sale, by kind of request: all runs' answers, medians of percentiles. Empty without any. */
+export function renderBesides(results: readonly SaleResult[]): string {
+  const entries = results.flatMap(({ besides = {} }) => Object.entries(besides));
+  if (entries.length === 0) return '';
+  const rows = [...groupBy(entries, ([kind]) => kind)].map(([kind, runs]) => {
+    const answers = new Map<string, number>();
+    for (const [, one] of runs) {
+      for (const [status, count] of Object.entries(one.answers)) {
+        answers.set(status, (answers.get(status) ?? 0) + count);
+      }
+    }
+    const told = [...answers].map(([status, count]) => `${formatCount(count)} x ${status}`).join(', ');
+    const cells = (['p50', 'p99', 'p999'] as const).map((at) => {
+      const spread = spreadOf(runs.map(([, one]) => one.latency[at]));
+      return spread === null ? '' : formatSpread(spread, formatMs);
+    });
+    return [kind, told, ...cells];
+  });
+  const head = ['beside the sale', 'answers', 'p50', 'p99', 'p99.9'];
+  return [head, head.map((_, at) => (at < 2 ? '---' : '---:')), ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
