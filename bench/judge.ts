@@ -11,8 +11,14 @@ export type Expectations = {
   keeps: boolean;
 };
 
+/** The part of a result that is judged. */
+export type Judged = Pick<
+  SaleResult,
+  'answers' | 'oversold' | 'lost' | 'duplicates' | 'sold' | 'fill' | 'brokenInvariants'
+>;
+
 /** One sentence for each thing that must not be. Speed is no fault. */
-export function judge(result: SaleResult, stock: Stock | null, expects: Expectations): string[] {
+export function judge(result: Judged, stock: Stock | null, expects: Expectations): string[] {
   const disturbed = Object.entries(result.answers).filter(([status]) => status !== '200' && status !== '409');
   return [
     result.oversold > 0 && `${result.oversold} seats were sold twice`,
