@@ -15,8 +15,11 @@ const put = (eventId: unknown, body: object): Promise<Answer> =>
   catalog.ask('PUT', `/api/v1/admin/events/${String(eventId)}`, { token: catalog.admin, body });
 const read = (eventId: unknown): Promise<Answer> =>
   catalog.ask('GET', `/api/v1/admin/events/${String(eventId)}`, { token: catalog.admin });
-const post = (eventId: unknown, verb: string): Promise<Answer> =>
-  catalog.ask('POST', `/api/v1/admin/events/${String(eventId)}/${verb}`, { token: catalog.admin });
+const post = (eventId: unknown, verb: string, body?: object): Promise<Answer> =>
+  catalog.ask('POST', `/api/v1/admin/events/${String(eventId)}/${verb}`, {
+    token: catalog.admin,
+    ...(body === undefined ? {} : { body }),
+  });
 const remove = (eventId: unknown): Promise<Answer> =>
   catalog.ask('DELETE', `/api/v1/admin/events/${String(eventId)}`, { token: catalog.admin });
 
@@ -42,6 +45,17 @@ test('an event is sellable when its publishing has answered', async () => {
     status: 200,
     body: { total_amount: 999, currency: 'INR' },
   });
+});
+
+test('whoever names the version that was seen is told of a later one, and of fields that are unknown', async () => {
+  const { event_id: eventId } = await catalog.publishEvent();
+  expect(await post(eventId, 'cancel', { version: 1 })).toMatchObject({
+    status: 409,
+    body: { code: 'version_conflict', version: 2 },
+  });
+  expect((await post(eventId, 'cancel', { because: 'rain' })).status).toBe(400);
+  expect((await read(eventId)).body).toMatchObject({ status: 'published', version: 2 });
+  expect(await post(eventId, 'cancel', { version: 2 })).toMatchObject({ body: { status: 'cancelled' } });
 });
 
 test('publishing twice answers the same event and tells booking nothing new', async () => {

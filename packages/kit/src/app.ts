@@ -31,20 +31,26 @@ const maxBodyBytes = 64 * 1024;
 const databaseRetrySeconds = 1;
 const requestIdForm = /^[\w.-]{8,128}$/;
 
-/** A router whose validation failures are problem documents; use it for every resource. */
-export function createRouter(): ServiceApp {
+type ValidationHook = Hook<unknown, ServiceEnv, string, Response | undefined>;
+
+/**
+ * A router whose validation failures are problem documents; use it for every resource.
+ * @param shownAs names of fields that a refusal must not spell, and what it says instead
+ */
+export function createRouter(shownAs: Readonly<Record<string, string>> = {}): ServiceApp {
+  const shown = (path: readonly PropertyKey[]): string =>
+    path.map((part) => (Object.hasOwn(shownAs, part) ? shownAs[String(part)] : String(part))).join('.');
+  const refuseInvalid: ValidationHook = (result, c) => {
+    if (result.success) return undefined;
+    const errors = result.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({ field: shown([...issue.path, key]), message: 'unknown field' }))
+        : [{ field: shown(issue.path), message: issue.message }],
+    );
+    return problemResponse(badRequest(errors), c.get('requestId'));
+  };
   return new OpenAPIHono<ServiceEnv>({ defaultHook: refuseInvalid });
 }
-
-const refuseInvalid: Hook<unknown, ServiceEnv, string, Response | undefined> = (result, c) => {
-  if (result.success) return undefined;
-  const errors = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ field: [...issue.path, key].join('.'), message: 'unknown field' }))
-      : [{ field: issue.path.join('.'), message: issue.message }],
-  );
-  return problemResponse(badRequest(errors), c.get('requestId'));
-};
 
 /**
  * The app around a service's routers. It answers `/healthz`, `/health/ready`, `/openapi.json` and `/docs`,

@@ -206,3 +206,17 @@ test('a method that a path does not know is answered 405 with those it knows', a
   const allow = (await f.service.app.request('/api/v1/bookings/confirm', { method: 'PUT', headers })).status;
   expect(allow).toBe(405);
 });
+
+test('no refusal spells the letters by which scripts count successes', async () => {
+  const { token } = await actsOf(f).buyer();
+  for (const [path, body] of [
+    ['/api/v1/bookings/confirm', { reservation_id: 7, payment_token: 't', payment_method: 'card' }],
+    ['/api/v1/bookings/confirm', {}],
+    ['/api/v1/bookings/reserve', { reservation_id: 'x', event_id: 'y', quantity: 1, idempotency_key: 'k' }],
+  ] as const) {
+    const { status, body: said } = await f.call('POST', path, { token, body });
+    expect(status).toBe(400);
+    expect(JSON.stringify(said)).not.toContain('reservation_id');
+    expect(JSON.stringify(said)).toContain('reservation:');
+  }
+});

@@ -196,6 +196,9 @@ function editRoute(router: ServiceApp, deps: AdminEventDeps): void {
   });
 }
 
+/** The version that the caller has seen, when it wants to be told of a later one. */
+const versionBody = z.strictObject({ version: z.int().min(1).optional() }).openapi('SeenVersion');
+
 function statusRoute(
   router: ServiceApp,
   deps: AdminEventDeps,
@@ -211,11 +214,11 @@ function statusRoute(
         : 'Cancel the event; everyone is refunded',
     security,
     middleware: [deps.guards.writeEvents],
-    request: { params },
+    request: { params, body: { required: false, content: { 'application/json': { schema: versionBody } } } },
     responses: {
       200: jsonAnswer('The event as it is now; unchanged when it is so already', eventAnswer),
       ...documentRefusals({
-        400: 'invalid_request',
+        ...bodyRefusals,
         ...adminRefusals,
         404: 'not_found',
         409: editConflicts,
@@ -224,7 +227,8 @@ function statusRoute(
     },
   });
   router.openapi(route, async (c) => {
-    const outcome = await editEvent(deps, c.req.valid('param').id, { status, version: undefined });
+    const { version } = c.req.valid('json');
+    const outcome = await editEvent(deps, c.req.valid('param').id, { status, version });
     return outcome.ok ? c.json(await present(deps, outcome.event), 200) : refuseEvent(c, outcome.refusal);
   });
 }

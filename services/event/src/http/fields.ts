@@ -8,7 +8,7 @@ const maxTokenText = 8_192;
 const maxPage = 100_000;
 const maxLimit = 100;
 
-export const uuid = z.uuid();
+export const uuid = z.uuid().toLowerCase();
 
 // Control characters break log lines, mail headers and PostgreSQL's text (NUL); lone surrogates are no text.
 const controlCharacters = /[\p{Cc}\p{Cs}]/u;
