@@ -1,4 +1,5 @@
 /** What a folder of migrations must keep: numbers without gaps, a reason at the top of each. */
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Fault, TextFile } from './tree.ts';
 
@@ -22,4 +23,26 @@ export function migrationFaults(migrations: readonly TextFile[]): Fault[] {
         : []),
     ];
   });
+}
+
+const fingerprintDigits = 16;
+
+/** A database that has applied a migration never sees a later edit of it: what changes is a new file. */
+export function sealFaults(
+  migrations: readonly TextFile[],
+  sealed: Readonly<Record<string, string>>,
+): Fault[] {
+  const present = new Set(migrations.map((file) => file.path));
+  const gone = Object.keys(sealed).filter((at) => !present.has(at));
+  return [
+    ...gone.map((at) => `${at}: was removed or renamed, but databases have applied it`),
+    ...migrations.flatMap((file) => {
+      const fingerprint = createHash('sha256').update(file.text).digest('hex').slice(0, fingerprintDigits);
+      const before = sealed[file.path];
+      if (before === fingerprint) return [];
+      if (before === undefined)
+        return [`${file.path}: is new; add '${file.path}': '${fingerprint}' to sealed-migrations.ts`];
+      return [`${file.path}: was edited, but databases have applied it; write a new migration instead`];
+    }),
+  ];
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { migrationFaults } from './migration-rules.ts';
+import { migrationFaults, sealFaults } from './migration-rules.ts';
+import { sealedMigrations } from './sealed-migrations.ts';
 import { filesLike } from './tree.ts';
 
 test('migrations are numbered without gaps and say why they are there', () => {
@@ -8,6 +9,17 @@ test('migrations are numbered without gaps and say why they are there', () => {
     Object.groupBy(filesLike(/\/migrations\/[^/]+\.sql$/), (file) => path.posix.dirname(file.path)),
   );
   expect(folders.flatMap((files) => migrationFaults(files ?? []))).toEqual([]);
+});
+
+test('migrations that were applied somewhere are as they were', () => {
+  expect(sealFaults(filesLike(/\/migrations\/[^/]+\.sql$/), sealedMigrations)).toEqual([]);
+});
+
+test('an edited, a removed and an unsealed migration are found', () => {
+  const file = { path: 'x/migrations/0001-coats.sql', text: 'create table coats ();' };
+  expect(sealFaults([file], { [file.path]: '0000000000000000' })).toHaveLength(1);
+  expect(sealFaults([file], {})).toHaveLength(1);
+  expect(sealFaults([], { [file.path]: '0000000000000000' })).toHaveLength(1);
 });
 
 test('a gap, a twin number, a nameless file and a silent one are found', () => {

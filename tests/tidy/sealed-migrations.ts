@@ -1,0 +1,19 @@
+/** The fingerprint of each migration: somebody's database has applied it, so it is never edited again. */
+
+/** Path to the first 16 hexadecimal digits of the SHA-256 of its text. */
+export const sealedMigrations: Readonly<Record<string, string>> = {
+  'packages/identity/migrations/0001-identity.sql': '7205a7504a934642',
+  'packages/kit/migrations/0001-messaging.sql': '69cf2ae97ce6a189',
+  'services/booking/migrations/0001-inventory.sql': '4c4cc9eb1de11c22',
+  'services/booking/migrations/0002-bookings.sql': '4ef2d59898833a94',
+  'services/booking/migrations/0003-waitlist.sql': 'b9afebe89d0e99be',
+  'services/booking/migrations/0004-reserve-batch.sql': 'ef4dbf98d91c76be',
+  'services/booking/migrations/0005-reserve-batch-currency.sql': 'c09b8ca7e4562b03',
+  'services/event/migrations/0001-administrators.sql': '263f569b3a6a837e',
+  'services/event/migrations/0002-catalog.sql': '05a19fff2669a93d',
+  'services/payment/migrations/0001-payments.sql': 'a76f52717e9a346b',
+  'services/payment/migrations/0002-ledger.sql': 'aaac852fe4cb2802',
+  'services/payment/migrations/0003-provider-events.sql': '86f9b699bd10d7f5',
+  'services/payment/migrations/0004-fake-provider.sql': 'ec490df10a64da77',
+  'services/user/migrations/0001-users.sql': 'ed351fcbf7eda8fe',
+};
