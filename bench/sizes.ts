@@ -10,6 +10,7 @@ export type Sizes = {
   herds: readonly Herd[];
   /** More buyers at once than the queue of `queue` requests takes. */
   overflow: Herd & { queue: number };
+  steady: { perSecond: number; seconds: number };
   warmUp: { perSecond: number; seconds: number };
   settleMs: number;
   ramp: RampPlan;
@@ -41,6 +42,7 @@ export const fullSizes: Sizes = {
   name: 'full',
   herds: [...exactHerds, { buyers: 10_000, seats: 1_000, perSecond: 10_000 }],
   overflow: { buyers: 50_000, seats: 20_000, perSecond: 50_000, queue: 8_192 },
+  steady: { perSecond: 5_000, seconds: 10 },
   warmUp: { perSecond: 2_000, seconds: 5 },
   settleMs: 10_500,
   ramp: { firstPerSecond: 4_000, factor: 1.5, highestPerSecond: 60_000, precision: 0.08, maxSteps: 12 },
@@ -70,6 +72,7 @@ export const smokeSizes: Sizes = {
   name: 'smoke',
   herds: [...exactHerds, { buyers: 1_000, seats: 100, perSecond: 5_000 }],
   overflow: { buyers: 1_000, seats: 500, perSecond: 20_000, queue: 250 },
+  steady: { perSecond: 500, seconds: 1 },
   warmUp: { perSecond: 1_000, seconds: 1 },
   settleMs: 200,
   ramp: { firstPerSecond: 500, factor: 4, highestPerSecond: 2_000, precision: 0.5, maxSteps: 2 },

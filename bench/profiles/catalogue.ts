@@ -6,10 +6,12 @@ import { mixed } from './mixed.ts';
 import { orders, repeatedKeys } from './orders.ts';
 import { pods } from './pods.ts';
 import type { Profile } from './profile.ts';
+import { reserve } from './reserve.ts';
 import { storm } from './storm.ts';
 import { strategies } from './strategies.ts';
 
 export const profiles: readonly Profile[] = [
+  reserve,
   herds,
   load,
   storm,
