@@ -1,7 +1,8 @@
 /** Routes of events for administrators: make, list, change, publish, cancel, delete. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { createRouter, type ServiceApp } from '@evently/kit/app';
+import { createRouter, refuse, type ServiceApp } from '@evently/kit/app';
 import { principalOf } from '@evently/kit/guards';
+import { badRequest } from '@evently/kit/problems';
 import { documentRefusals } from '@evently/kit/refusals';
 import { createEvent } from '../actions/create-event.ts';
 import { editEvent, type EditEventDeps } from '../actions/edit-event.ts';
@@ -196,8 +197,32 @@ function editRoute(router: ServiceApp, deps: AdminEventDeps): void {
   });
 }
 
-/** The version that the caller has seen, when it wants to be told of a later one. */
-const versionBody = z.strictObject({ version: z.int().min(1).optional() }).openapi('SeenVersion');
+const seenVersion = z.strictObject({ version: z.int().min(1).optional() });
+type Seen = { ok: true; version: number | undefined } | { ok: false; field: string; message: string };
+
+/**
+ * The version that the caller has seen, when it wants to be told of a later one. Read by hand, because
+ * clients post these with no body at all and still call it JSON.
+ */
+function readSeenVersion(text: string): Seen {
+  if (text.trim() === '') return { ok: true, version: undefined };
+  const body = parseJson(text);
+  if (body === undefined) return { ok: false, field: '', message: 'The body is not valid JSON.' };
+  const parsed = seenVersion.safeParse(body);
+  if (parsed.success) return { ok: true, version: parsed.data.version };
+  const issue = parsed.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  if (unknown !== undefined) return { ok: false, field: unknown, message: 'unknown field' };
+  return { ok: false, field: issue?.path.join('.') ?? '', message: issue?.message ?? 'is not valid' };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // What cannot be read is refused by the caller.
+  }
+}
 
 function statusRoute(
   router: ServiceApp,
@@ -210,11 +235,11 @@ function statusRoute(
     path: `/api/v1/admin/events/{id}/${verb}`,
     summary:
       verb === 'publish'
-        ? 'Put the event on sale; it can be bought when this has answered'
-        : 'Cancel the event; everyone is refunded',
+        ? 'Put the event on sale; it can be bought when this has answered. An optional body names the version seen'
+        : 'Cancel the event; everyone is refunded. An optional body names the version seen',
     security,
     middleware: [deps.guards.writeEvents],
-    request: { params, body: { required: false, content: { 'application/json': { schema: versionBody } } } },
+    request: { params },
     responses: {
       200: jsonAnswer('The event as it is now; unchanged when it is so already', eventAnswer),
       ...documentRefusals({
@@ -227,8 +252,9 @@ function statusRoute(
     },
   });
   router.openapi(route, async (c) => {
-    const { version } = c.req.valid('json');
-    const outcome = await editEvent(deps, c.req.valid('param').id, { status, version });
+    const seen = readSeenVersion(await c.req.text());
+    if (!seen.ok) return refuse(c, badRequest([{ field: seen.field, message: seen.message }]));
+    const outcome = await editEvent(deps, c.req.valid('param').id, { status, version: seen.version });
     return outcome.ok ? c.json(await present(deps, outcome.event), 200) : refuseEvent(c, outcome.refusal);
   });
 }
