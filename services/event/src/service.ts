@@ -1,5 +1,6 @@
 /** The event service: venues, events and their tiers, administrators, and what the public sees of it all. */
 import { createIdentity } from '@evently/identity/identity';
+import { keyRoutes } from '@evently/identity/key-routes';
 import { createApp, type ServiceApp } from '@evently/kit/app';
 import type { Handler } from '@evently/kit/bus';
 import type { Caller } from '@evently/kit/caller';
@@ -20,7 +21,6 @@ import { adminEventRoutes } from './http/admin-events.ts';
 import { analyticsRoutes } from './http/analytics.ts';
 import { presentAvailability } from './http/event-schemas.ts';
 import { internalRoutes } from './http/internal.ts';
-import { keyRoutes } from './http/keys.ts';
 import { createLimits } from './http/limits.ts';
 import { publicEventRoutes } from './http/public-events.ts';
 import { streamRoutes } from './http/streams.ts';

@@ -1,5 +1,6 @@
 /** The user service: accounts of buyers, their sessions, and the tokens that every other service verifies. */
 import { createIdentity } from '@evently/identity/identity';
+import { keyRoutes } from '@evently/identity/key-routes';
 import { createApp } from '@evently/kit/app';
 import type { Caller } from '@evently/kit/caller';
 import { createRelay } from '@evently/kit/outbox';
@@ -8,7 +9,6 @@ import type { Service } from '@evently/kit/serve';
 import type { UserConfig } from './config.ts';
 import { authRoutes } from './http/auth.ts';
 import { internalRoutes } from './http/internal.ts';
-import { keyRoutes } from './http/keys.ts';
 import { createLimits } from './http/limits.ts';
 import { loadTestRoutes } from './http/load-test.ts';
 import { profileRoutes } from './http/profile.ts';

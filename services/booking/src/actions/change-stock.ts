@@ -41,8 +41,7 @@ export type StockDeps = {
   committed: (change: CommittedChange) => void;
 };
 
-export type StockCause =
-  'reserve' | 'settle' | 'cancel' | 'expire' | 'inventory' | 'block' | 'reinstate' | 'waitlist';
+export type StockCause = 'reserve' | 'settle' | 'cancel' | 'expire' | 'inventory' | 'block' | 'waitlist';
 export type CommittedChange = {
   eventId: string;
   version: number;
@@ -172,6 +171,7 @@ function changeOf(
   stock: Stock,
   pending: Pending,
 ): StockChange {
+  const movedEntries = new Set<string>();
   return {
     ...window,
     client,
@@ -187,13 +187,16 @@ function changeOf(
       return next;
     },
     enrol: (entry) => void pending.enrolments.push(entry),
-    moveEntry: (entry) => void pending.entries.push(entry),
+    moveEntry: (entry) => {
+      pending.entries.push(entry);
+      movedEntries.add(entry.id);
+    },
     refund: (order) => void pending.refunds.push(order),
     touched: () => {
       pending.touched = true;
     },
     heldChanges: () => heldChangesOf(pending),
-    hasMoved: (entryId) => pending.entries.some((entry) => entry.id === entryId),
+    hasMoved: (entryId) => movedEntries.has(entryId),
   };
 }
 

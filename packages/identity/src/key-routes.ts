@@ -1,8 +1,8 @@
-/** The public keys that verify this issuer's access tokens. */
+/** The route of an issuer's public keys, which verify its access tokens. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { SigningKeys } from '@evently/identity/signing-keys';
 import { createRouter, type ServiceApp } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
+import type { SigningKeys } from './signing-keys.ts';
 
 // Far less than the ten minutes for which a key is published before it signs.
 const cacheSeconds = 60;
@@ -20,6 +20,7 @@ const jwks = z.object({
   ),
 });
 
+/** `GET /.well-known/jwks.json`, cacheable for a minute; 503 while the database is away. Every issuer mounts it. */
 export function keyRoutes(signingKeys: SigningKeys): ServiceApp {
   const route = createRoute({
     method: 'get',
