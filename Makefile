@@ -46,10 +46,11 @@ unit: install ## tests that need no database
 	$(VITEST) run --project unit $(VITEST_FLAGS)
 
 test: install ## all tests that need nothing but Node and npm
-	$(VITEST) run $(VITEST_FLAGS)
+	$(VITEST) run --project tidy --project unit --project database $(VITEST_FLAGS)
 
-test-engines: ## tests against other engines (Redis, Kafka, OpenSearch, Kubernetes): there are none so far
-	@echo "No suite against another engine exists so far: everything runs on the embedded PostgreSQL in make test."
+# The first run makes k6 with Go, in .engines. What is missing is named, and its tests are skipped; with CI set they fail.
+test-engines: install ## tests against other engines: the load scripts on a real k6, Redis
+	$(VITEST) run --project engines --reporter=verbose $(VITEST_FLAGS)
 
 bench: install ## reserve at 5,000 arrivals a second on one event, three runs: some three minutes
 	$(NODE) bench/main.ts --profiles reserve --runs 3 $(BENCH_FLAGS)

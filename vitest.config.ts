@@ -1,7 +1,10 @@
-/** Test runs: `tidy` and `unit` need nothing; `database` is every `*.db.test.ts`, on one embedded PostgreSQL. */
+/**
+ * Test runs: `tidy` and `unit` need nothing; `database` is every `*.db.test.ts`, on one embedded PostgreSQL; `engines`
+ * is every `*.engine.test.ts`, against programs that a machine need not have.
+ */
 import { defineConfig } from 'vitest/config';
 
-const folders = ['packages', 'services', 'standalone', 'cli', 'bench', 'examples', 'tests'];
+const folders = ['packages', 'services', 'standalone', 'cli', 'bench', 'load', 'examples', 'tests'];
 const everywhere = (ending: string): string[] => folders.map((folder) => `${folder}/**/*${ending}`);
 const common = { pool: 'threads', testTimeout: 30_000, hookTimeout: 60_000 } as const;
 const never = ['**/node_modules/**'];
@@ -15,7 +18,12 @@ export default defineConfig({
           ...common,
           name: 'unit',
           include: everywhere('.test.ts'),
-          exclude: [...never, 'tests/tidy/**', ...everywhere('.db.test.ts')],
+          exclude: [
+            ...never,
+            'tests/tidy/**',
+            ...everywhere('.db.test.ts'),
+            ...everywhere('.engine.test.ts'),
+          ],
         },
       },
       {
@@ -25,6 +33,19 @@ export default defineConfig({
           include: everywhere('.db.test.ts'),
           exclude: never,
           globalSetup: ['packages/testkit/src/global-setup.ts'],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'engines',
+          include: everywhere('.engine.test.ts'),
+          exclude: never,
+          globalSetup: ['packages/testkit/src/engines/obtain-engines.ts'],
+          // One at a time: each measures, or fills the machine with load.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],

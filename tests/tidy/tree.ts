@@ -9,7 +9,15 @@ export type Fault = string;
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const skippedFolders = new Set(['node_modules', '.git', '.evently', '.cache', 'coverage', 'local']);
+const skippedFolders = new Set([
+  'node_modules',
+  '.git',
+  '.evently',
+  '.cache',
+  '.engines',
+  'coverage',
+  'local',
+]);
 const textEndings = ['.ts', '.js', '.json', '.md', '.sql', '.sh', '.yml', '.yaml', '.html', '.css'];
 const textNames = new Set(['Makefile', '.npmrc', '.gitignore', '.editorconfig', '.prettierignore', 'run']);
 const maxFiles = 5_000;
