@@ -1,4 +1,5 @@
 /** Reserves seats: remembers what is sold out, coalesces the rest, one batch in flight per event. */
+import { createBatcher, type Batcher } from '@evently/kit/batcher';
 import { monotonicMs } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
 import type { BookingMetrics } from '../metrics.ts';
@@ -6,7 +7,6 @@ import { newBooking, type Decision, type Request } from '../domain/allocate.ts';
 import type { Booking } from '../domain/booking.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import { reserveBatch, type BatchItem, type BatchOutcome } from '../store/reserve-batch.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
 import type { Board, Boards } from './boards.ts';
 import type { StockDeps } from './change-stock.ts';
 import { reserveInOrder } from './reserve-in-order.ts';

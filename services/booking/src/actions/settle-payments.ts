@@ -1,11 +1,11 @@
 /** Applies payment outcomes to bookings, coalesced per event: one lock and one commit for all that wait. */
+import { createBatcher, type Batcher } from '@evently/kit/batcher';
 import type { Booking } from '../domain/booking.ts';
 import { settlementOf, type PaymentOutcome, type Settlement } from '../domain/payment.ts';
 import { fits } from '../domain/stock.ts';
 import type { BookingMetrics } from '../metrics.ts';
 import { lockBookings } from '../store/bookings.ts';
 import { listRefunds } from '../store/refunds.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
 import { countHeldNow } from './offer-stock.ts';
 import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
 

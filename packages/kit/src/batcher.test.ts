@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DatabaseUnavailable } from '@evently/kit/postgres';
+import { DatabaseUnavailable } from './postgres.ts';
 import { createBatcher, type BatcherOptions } from './batcher.ts';
 
 const roomy: Omit<BatcherOptions<number, number>, 'run'> = {

@@ -1,6 +1,6 @@
 /** Coalesces what arrives for one key: one batch in flight, and whatever comes meanwhile is the next one. */
-import { monotonicMs } from '@evently/kit/clock';
-import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { monotonicMs } from './clock.ts';
+import { isDatabaseUnavailable } from './postgres.ts';
 
 export type BatcherOptions<Item, Result> = {
   /** Handles one batch; answers one result per item, in order. */
