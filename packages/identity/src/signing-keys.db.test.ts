@@ -100,7 +100,7 @@ test('a rotation leaves old tokens valid until they run out, and publishes a key
   const newToken = await keys.sign({ subject, role: 'user' });
   expect(kidOf(newToken)).not.toBe(kidOf(oldToken));
   // The same verifier knows the new key already: it was published ahead.
-  expect(verifier.verify(newToken)).toMatchObject({ id: subject });
+  expect(await verifier.verify(newToken)).toMatchObject({ id: subject });
   expect(await verifierOf(keys).verify(oldToken)).toMatchObject({ id: subject });
 
   await age(900 + 301);

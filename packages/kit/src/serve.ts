@@ -10,6 +10,7 @@ import { pause, systemClock } from './clock.ts';
 import { newId } from './ids.ts';
 import type { Logger } from './log.ts';
 import { problemResponse, type Problem } from './problems.ts';
+import { collectTurns } from './turns.ts';
 
 export type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 export type Listening = { port: number; close: () => Promise<void> };
@@ -32,12 +33,18 @@ const keepAliveTimeoutMs = 75_000;
 const lingerMs = 500;
 const drainMs = 20_000;
 
-/** A node listener for a fetch-style handler; a request that HTTP does not allow gets a 400 problem. */
+/**
+ * A node listener for a fetch-style handler; a request that HTTP does not allow gets a 400 problem. Requests
+ * that are read in one turn of the event loop are handled one after the other at its end (`collectTurns`).
+ */
 export function listenerOf(fetch: (request: Request, env: object) => Response | Promise<Response>): Listener {
   const listener = getRequestListener((request, env) => fetch(request, env), {
     errorHandler: () => problemResponse(malformedRequest, newId(systemClock.now().getTime())),
   });
-  return (req, res) => void listener(req, res);
+  const handle = collectTurns<readonly [IncomingMessage, ServerResponse]>((requests) => {
+    for (const [req, res] of requests) void listener(req, res);
+  });
+  return (req, res) => handle([req, res]);
 }
 export function listenerOfFetch(fetch: Fetch): Listener {
   return listenerOf((request) => fetch(request));

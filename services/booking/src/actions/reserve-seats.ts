@@ -40,7 +40,7 @@ export type ReserveQueue = {
   drained: () => Promise<void>;
 };
 
-type Queued = Request & { isAbandoned: () => boolean };
+type Queued = Omit<Request, 'waitlistId'> & { isAbandoned: () => boolean };
 
 /**
  * First come, first served within this process, all or nothing per request, answered after the commit
@@ -61,13 +61,11 @@ export function createReserveQueue(deps: ReserveDeps): ReserveQueue {
   async function reserve(input: ReserveInput): Promise<ReserveOutcome> {
     const remembered = await refuseFromMemory(deps, input);
     if (remembered !== null) return refuse(deps, remembered);
-    const nowMs = deps.clock.now().getTime();
     const submitted = await batcher.submit(input.eventId, {
-      id: newId(nowMs),
+      id: newId(deps.clock.now().getTime()),
       userId: input.userId,
       key: input.key,
       lines: input.lines,
-      waitlistId: newId(nowMs),
       isAbandoned: input.isAbandoned,
     });
     if (submitted.kind === 'abandoned') return { ok: false, abandoned: true };
@@ -142,7 +140,12 @@ async function runBatch(deps: ReserveDeps, eventId: string, items: readonly Queu
     );
     if (outcome.kind === 'reserved') return decisionsOf(deps, eventId, plain, outcome);
   }
-  return reserveInOrder(deps, eventId, items);
+  const nowMs = deps.clock.now().getTime();
+  return reserveInOrder(
+    deps,
+    eventId,
+    items.map((item) => ({ ...item, waitlistId: newId(nowMs) })),
+  );
 }
 
 type Plain = { board: Board; items: BatchItem[] };

@@ -100,11 +100,12 @@ const referenceCharacters = 10;
  * 50 random bits, so that it needs no column of its own.
  */
 export function bookingReference(id: string): string {
-  let bits = BigInt(`0x${id.replaceAll('-', '').slice(-13)}`) & ((1n << 50n) - 1n);
+  // Twelve digits after the last dash and half of the one before it; a number holds 53 bits exactly.
+  let bits = Number.parseInt(id.slice(-12), 16) + (Number.parseInt(id.slice(-14, -13), 16) % 4) * 2 ** 48;
   let text = '';
   for (let at = 0; at < referenceCharacters; at += 1) {
-    text = (alphabet[Number(bits & 31n)] ?? '0') + text;
-    bits >>= 5n;
+    text = (alphabet[bits % 32] ?? '0') + text;
+    bits = Math.floor(bits / 32);
   }
   return `EV-${text}`;
 }
