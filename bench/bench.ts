@@ -10,7 +10,7 @@ import { parseTarget, type Target } from 'evently/generator/request-bytes';
 import { verifyPlatform } from 'evently/verify/verify-platform';
 import type { Sizes } from './sizes.ts';
 import { startPlatform, type BenchPlatform } from './standalone.ts';
-import type { Place } from './run-sale.ts';
+import type { Place } from './place.ts';
 
 export type Bench = {
   platform: BenchPlatform;

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { withDeadline } from '@evently/kit/clock';
+import { serverFlags } from './server-flags.ts';
 
 export type ServerProcess = { pid: number; url: string; metricsUrl: string; stop: () => Promise<void> };
 
@@ -17,14 +18,11 @@ export async function startServerProcess(
   file: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<ServerProcess> {
-  const child = spawn(
-    process.execPath,
-    ['--max-semi-space-size=64', fileURLToPath(new URL(file, import.meta.url))],
-    {
-      env: { PATH: process.env['PATH'], ...settings },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const program = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, [...serverFlags, program], {
+    env: { PATH: process.env['PATH'], ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'close');
   const lines = createInterface({ input: child.stdout });
   try {

@@ -30,6 +30,8 @@ export type Collector = {
   onAnswer: (answer: Answer) => void;
   again: (answer: Answer) => number | null;
   collected: () => Collected;
+  /** Distinct reservations acknowledged so far. */
+  acknowledged: () => number;
   /** Called with the end of each new sale, in milliseconds after the start. */
   onSale: (listener: (endedMs: number) => void) => void;
 };
@@ -81,6 +83,7 @@ export function createCollector(options: CollectOptions): Collector {
     },
     again: (answer) => repeatAfterMs(counts, options, answer),
     onAnswer: (answer) => countAnswer(counts, options, answer),
+    acknowledged: () => counts.buyerOfId.size,
     collected: () => ({
       answers: Object.fromEntries(counts.statuses),
       shed: counts.shed,
@@ -142,7 +145,7 @@ function countWinner(counts: Counts, options: CollectOptions, answer: Answer, bo
 }
 
 /** The id without parsing the whole answer, which would cost the generator more than all else it does. */
-function reservationIdOf(body: Buffer): string {
+export function reservationIdOf(body: Buffer): string {
   const at = body.indexOf(idMember);
   if (at < 0) throw new Error(`a 200 without a reservation: ${body.toString('utf8', 0, 200)}`);
   return body.toString('latin1', at + idMember.length, at + idMember.length + idLength);

@@ -1,16 +1,16 @@
-/** The benchmark: profiles run several times, results kept as JSON, plots and a table made of them. */
-import { writeFile } from 'node:fs/promises';
+/** The benchmark: profiles run several times, results kept as JSON, plots and tables made of them. */
 import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@evently/kit/clock';
-import { openBench, type Bench } from './bench.ts';
+import { openBench } from './bench.ts';
 import { describeMachine } from './measure/machine.ts';
-import { drawPlots } from './plots/plots.ts';
 import { findProfiles, profiles } from './profiles/catalogue.ts';
 import type { Profile } from './profiles/profile.ts';
-import { renderBesides, renderResults } from './report/table.ts';
-import { keepResult, type SaleResult } from './result.ts';
-import { sell } from './sell.ts';
+import { writeReport } from './report/write-report.ts';
+import { keepResults, resultFormat } from './result.ts';
+import { warmUp } from './sell.ts';
 import { fullSizes, smokeSizes, type Sizes } from './sizes.ts';
 
 const { values } = parseArgs({
@@ -20,6 +20,8 @@ const { values } = parseArgs({
     smoke: { type: 'boolean', default: false },
     seconds: { type: 'string' },
     out: { type: 'string' },
+    publish: { type: 'boolean', default: false },
+    from: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
@@ -27,79 +29,80 @@ const { values } = parseArgs({
 const maxRuns = 100;
 const maxSeconds = 3_600;
 const runs = wholeNumberOf('--runs', values.runs, maxRuns);
-const usual = values.smoke ? smokeSizes : fullSizes;
-const sizes: Sizes =
-  values.seconds === undefined
-    ? usual
-    : { ...usual, sustainSeconds: wholeNumberOf('--seconds', values.seconds, maxSeconds) };
-const startedAt = systemClock.now().toISOString().replaceAll(':', '-');
-const folder = new URL(`./results/${values.out ?? `local/${sizes.name}-${startedAt}`}/`, import.meta.url);
+const sizes = sizesOf();
 
 if (values.list) for (const { name, about } of profiles) console.log(`${name.padEnd(12)} ${about}`);
-else await measureAll();
+else if (values.from !== undefined) await report(folderAt(values.from));
+else await measureAll(findProfiles(values.profiles), outputFolder());
 
-async function measureAll(): Promise<void> {
-  const chosen = findProfiles(values.profiles);
-  const results: SaleResult[] = [];
+async function measureAll(chosen: readonly Profile[], folder: URL): Promise<void> {
   const shared = chosen.filter((profile) => profile.settings(sizes) === null);
-  if (shared.length > 0) results.push(...(await measureOn({}, shared)));
+  if (shared.length > 0) await measureOn({}, shared, folder);
   for (const profile of chosen) {
     const settings = profile.settings(sizes);
-    if (settings !== null) results.push(...(await measureOn(settings, [profile])));
+    if (settings !== null) await measureOn(settings, [profile], folder);
   }
-  const table = [renderResults(results), renderBesides(results)].filter((part) => part !== '').join('\n\n');
-  await writeFile(new URL('table.md', folder), `${table}\n`);
-  const plots = drawPlots(results, { cores: os.availableParallelism(), runs });
-  for (const [name, svg] of plots) await writeFile(new URL(name, folder), svg);
-  console.log(`\n${table}\n`);
-  const faulty = results.filter((result) => result.faults.length > 0);
-  for (const { profile, variant, run, faults } of faulty) {
-    console.error(`${profile}, ${variant}, run ${run}: ${faults.join('; ')}`);
-  }
-  console.log(`Kept in ${folder.pathname}`);
-  process.exitCode = faulty.length === 0 ? 0 : 1;
+  await report(folder);
 }
 
 /** All runs of `group` on one platform; the order is turned by one from run to run. */
 async function measureOn(
   settings: Readonly<Record<string, string>>,
   group: readonly Profile[],
-): Promise<SaleResult[]> {
+  folder: URL,
+): Promise<void> {
   const bench = await openBench(settings, sizes, (line) => console.log(line));
   const onSignal = (): void => void bench.close().then(() => process.exit(1));
   process.once('SIGINT', onSignal);
   try {
-    await warmUp(bench);
+    const { perSecond, seconds } = sizes.warmUp;
+    const arrivals = { kind: 'even', perSecond } as const;
+    await warmUp(bench, { profile: 'platform', run: 0, buyers: perSecond * seconds, arrivals });
     const machine = await describeMachine(bench.platform.runtime.databases.booking);
-    const results: SaleResult[] = [];
     for (let run = 1; run <= runs; run += 1) {
       const turned = group.map((_, at) => group[(at + run - 1) % group.length]);
       for (const profile of turned) {
         if (profile === undefined) continue;
-        const measured = await profile.measure(bench, run);
-        for (const result of measured) await keepResult(folder, { machine, size: sizes.name, result });
-        results.push(...measured);
+        const results = await profile.measure(bench, run);
+        await keepResults(folder, { format: resultFormat, machine, size: sizes.name, settings, results });
       }
     }
-    return results;
   } finally {
     process.off('SIGINT', onSignal);
     await bench.close();
   }
 }
 
-/** The first seconds of a process are its slowest: its code is not compiled and its caches are empty. */
-async function warmUp(bench: Bench): Promise<void> {
-  const { perSecond, seconds } = sizes.warmUp;
-  const buyers = perSecond * seconds;
-  await sell(bench, {
-    profile: 'warm-up',
-    variant: 'not counted',
-    run: 0,
-    buyers,
-    seats: buyers,
-    arrivals: { kind: 'even', perSecond },
-  });
+/** Tables and plots of everything that `folder` holds, this run's and earlier ones'. */
+async function report(folder: URL): Promise<void> {
+  const { text, faults } = await writeReport(folder);
+  console.log(`\n${text}\n`);
+  for (const fault of faults) console.error(fault);
+  console.log(`Kept in ${folder.pathname}`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+}
+
+function outputFolder(): URL {
+  if (values.out !== undefined) return folderAt(values.out);
+  const at = systemClock.now().toISOString();
+  if (!values.publish) return inResults(`local/${sizes.name}-${at.replaceAll(':', '-')}`);
+  const processor = (os.cpus()[0]?.model ?? 'unknown').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return inResults(`published/${at.slice(0, 10)}-${processor}-${os.availableParallelism()}-cores`);
+}
+
+function inResults(name: string): URL {
+  return new URL(`./results/${name}/`, import.meta.url);
+}
+
+/** A folder as a person names it: absolute, or seen from where they are. */
+function folderAt(name: string): URL {
+  return pathToFileURL(`${path.resolve(name)}/`);
+}
+
+function sizesOf(): Sizes {
+  const usual = values.smoke ? smokeSizes : fullSizes;
+  if (values.seconds === undefined) return usual;
+  return { ...usual, sustainSeconds: wholeNumberOf('--seconds', values.seconds, maxSeconds) };
 }
 
 function wholeNumberOf(option: string, text: string, most: number): number {

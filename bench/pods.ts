@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { serviceUrl } from 'evently/runtime';
 import { brokenInvariants, ownReservePath, targetOf, type Bench } from './bench.ts';
 import { startServerProcess, type ServerProcess } from './child-process.ts';
-import type { Place } from './run-sale.ts';
+import type { Place } from './place.ts';
 
 export type Pods = { place: Place; stop: () => Promise<void> };
 
@@ -43,7 +43,8 @@ export async function startPods(
     targets: pods.map((pod) => targetOf(pod.url)),
     path: ownReservePath,
     db: bench.db,
-    servers: pods.map((pod) => pod.pid),
+    // The platform's process is counted as well: its relay publishes what these write to the outbox.
+    servers: [...pods.map((pod) => pod.pid), bench.platform.runtime.pid],
     postgresPid: bench.platform.runtime.postgres_pid,
     metricsUrls: pods.map((pod) => pod.metricsUrl),
     brokenInvariants: () => brokenInvariants(bench),

@@ -1,37 +1,15 @@
 /** One measured sale: arrivals at a place, what they were answered, what it cost, what the database says. */
 import { pause, systemClock } from '@evently/kit/clock';
-import type { Database } from '@evently/kit/postgres';
-import { runMaximum } from 'evently/generator/closed-loop';
-import { runOpenLoop, type LoadReport } from 'evently/generator/open-loop';
-import { poissonArrivals } from 'evently/generator/poisson';
-import type { Target } from 'evently/generator/request-bytes';
-import { createCollector, type Collected, type Collector } from './collect-answers.ts';
+import type { LoadReport } from 'evently/generator/open-loop';
+import { createCollector, type Collected } from './collect-answers.ts';
 import { judge, type Expectations } from './judge.ts';
-import {
-  countMissing,
-  readCounters,
-  readStock,
-  type DatabaseCounters,
-  type Stock,
-} from './measure/database.ts';
-import { readBatches, subtractBatches, type BatchCounts } from './measure/exposition.ts';
-import { ownCpuSeconds, ownMemoryMb, sumCpuSeconds, watchMemory } from './measure/processes.ts';
-import type { Arrivals, SaleResult } from './result.ts';
-
-/** Where arrivals go and what is read there. */
-export type Place = {
-  targets: readonly Target[];
-  /** Of reserving, at each target. */
-  path: string;
-  /** The database of the sale; null where nothing is stored. */
-  db: Database | null;
-  /** Process ids of the servers that are measured. */
-  servers: readonly number[];
-  postgresPid: number;
-  /** Pages of the processes that batch; empty where none does. */
-  metricsUrls: readonly string[];
-  brokenInvariants: (() => Promise<string[]>) | null;
-};
+import { letIn } from './let-in.ts';
+import { countMissing, readStock, type Stock } from './measure/database.ts';
+import { perUnit, readCpu, readMeters, spentBetween, type Spent } from './measure/meters.ts';
+import { ownMemoryMb, watchMemory } from './measure/processes.ts';
+import type { Place } from './place.ts';
+import type { Arrivals, SaleResult, WrittenLater } from './result.ts';
+import { watchStored } from './written-later.ts';
 
 export type SalePlan = {
   profile: string;
@@ -55,65 +33,23 @@ export type SalePlan = {
   besides?: () => Promise<void>;
 };
 
-const connections = 1_024;
-const deadlineMs = 20_000;
-// An idle backend of PostgreSQL reports its commits within this time; before it, the count would be too low.
-const commitsComeInMs = 10_000;
-
 /** Runs the plan once. Faults are part of the result; it throws only when something else is broken. */
 export async function runSale(place: Place, plan: SalePlan): Promise<SaleResult> {
   const collector = createCollector(plan);
   if (plan.onSale !== undefined) collector.onSale(plan.onSale);
   const before = await readMeters(place);
   const memory = place.servers.map(watchMemory);
-  const [load] = await Promise.all([letIn(place, plan, collector), plan.besides?.()]);
+  const stored = watchStored(place, plan.eventId, collector.acknowledged);
+  const entrance = { ...plan, onAnswer: collector.onAnswer, again: collector.again };
+  const [load] = await Promise.all([letIn(place, entrance), plan.besides?.()]);
   const cpuAfter = await readCpu(place);
+  const writtenLater = await stored.finish();
   const memoryMb = await Promise.all(memory.map((watch) => watch.stop()));
-  if (place.db !== null) await pause(plan.settleMs);
-  const after = await readMeters(place);
   const collected = collector.collected();
+  if (place.db !== null) await pause(plan.settleMs);
+  const spent = spentBetween(before, cpuAfter, await readMeters(place), plan.settleMs);
   const truth = await readTruth(place, plan, collected);
-  return describe(plan, { load, collected, truth, memoryMb, before, after, cpuAfter });
-}
-
-function letIn(place: Place, plan: SalePlan, collector: Collector): Promise<LoadReport> {
-  const [target, ...moreTargets] = place.targets;
-  if (target === undefined) throw new Error('a place has at least one target');
-  const requestOf = (index: number): Buffer => plan.requests[index] ?? Buffer.alloc(0);
-  const common = { target, count: plan.requests.length, requestOf, deadlineMs, onAnswer: collector.onAnswer };
-  const { arrivals } = plan;
-  if (arrivals.kind === 'maximum') return runMaximum({ ...common, connections: arrivals.connections });
-  const dueMs =
-    arrivals.kind === 'poisson'
-      ? poissonArrivals(plan.requests.length, arrivals.perSecond, plan.run)
-      : undefined;
-  return runOpenLoop({
-    ...common,
-    moreTargets,
-    connections: Math.ceil(connections / place.targets.length),
-    ratePerSecond: arrivals.perSecond,
-    again: collector.again,
-    ...(dueMs === undefined ? {} : { dueMs }),
-  });
-}
-
-type Cpu = { servers: number | null; postgres: number | null; generator: number };
-type Meters = { cpu: Cpu; database: DatabaseCounters | null; batches: BatchCounts | null };
-
-async function readCpu(place: Place): Promise<Cpu> {
-  return {
-    servers: await sumCpuSeconds(place.servers, false),
-    postgres: await sumCpuSeconds([place.postgresPid], true),
-    generator: ownCpuSeconds(),
-  };
-}
-
-async function readMeters(place: Place): Promise<Meters> {
-  return {
-    database: place.db === null ? null : await readCounters(place.db),
-    batches: place.metricsUrls.length === 0 ? null : await readBatches(place.metricsUrls),
-    cpu: await readCpu(place),
-  };
+  return describe(plan, { load, collected, truth, memoryMb, spent, writtenLater });
 }
 
 type Truth = { stock: Stock; lost: number; brokenInvariants: string[] } | null;
@@ -132,24 +68,17 @@ type Measured = {
   collected: Collected;
   truth: Truth;
   memoryMb: SaleResult['memoryMb'];
-  before: Meters;
-  after: Meters;
-  cpuAfter: Cpu;
+  spent: Spent;
+  writtenLater: WrittenLater | null;
 };
 
 function describe(plan: SalePlan, measured: Measured): SaleResult {
-  const { load, collected, truth, before, after, cpuAfter } = measured;
+  const { load, collected, truth, spent, writtenLater } = measured;
   const { reservationIds, lastSaleMs, ...told } = collected;
   const sellable = Math.min(plan.seats, wanted(plan));
-  const cpuSeconds = {
-    servers: less(cpuAfter.servers, before.cpu.servers),
-    postgres: less(cpuAfter.postgres, before.cpu.postgres),
-    generator: cpuAfter.generator - before.cpu.generator,
-  };
-  const cpu = cpuSeconds.servers === null ? null : cpuSeconds.servers + (cpuSeconds.postgres ?? 0);
-  const per = (amount: number | null, count: number): number | null =>
-    amount === null || count === 0 ? null : amount / count;
+  const sales = reservationIds.length;
   const result: SaleResult = {
+    kind: 'sale',
     profile: plan.profile,
     variant: plan.variant,
     run: plan.run,
@@ -166,23 +95,16 @@ function describe(plan: SalePlan, measured: Measured): SaleResult {
     brokenInvariants: truth?.brokenInvariants ?? null,
     recoveryMs: null,
     soldOutMs: told.sold === plan.seats ? lastSaleMs : null,
-    batches:
-      after.batches === null || before.batches === null
-        ? null
-        : subtractBatches(after.batches, before.batches),
-    commitsPerSale:
-      plan.settleMs < commitsComeInMs
-        ? null
-        : per(less(after.database?.commits ?? null, before.database?.commits ?? null), reservationIds.length),
-    walBytesPerSale: per(
-      less(after.database?.walBytes ?? null, before.database?.walBytes ?? null),
-      reservationIds.length,
-    ),
-    cpuSeconds,
-    cpuMicrosecondsPerSale: per(cpu === null ? null : cpu * 1_000_000, reservationIds.length),
-    cpuMicrosecondsPerAnswer: per(cpu === null ? null : cpu * 1_000_000, load.answered),
+    batches: spent.batches,
+    commitsPerSale: perUnit(spent.commits, sales),
+    flushesPerSale: perUnit(spent.flushes, sales),
+    walBytesPerSale: perUnit(spent.walBytes, sales),
+    cpuSeconds: spent.cpuSeconds,
+    cpuMicrosecondsPerSale: perUnit(spent.cpuMicroseconds, sales),
+    cpuMicrosecondsPerAnswer: perUnit(spent.cpuMicroseconds, load.answered),
     memoryMb: measured.memoryMb,
     generatorMemoryMb: ownMemoryMb(),
+    ...(writtenLater === null ? {} : { writtenLater }),
     faults: [],
   };
   return { ...result, faults: judge(result, truth?.stock ?? null, plan.expects) };
@@ -198,8 +120,4 @@ function wanted(plan: SalePlan): number {
     buyers.add(buyer);
   }
   return seats;
-}
-
-function less(later: number | null, earlier: number | null): number | null {
-  return later === null || earlier === null ? null : later - earlier;
 }

@@ -1,7 +1,8 @@
 /** The usual run of a profile: an event, fresh buyers, one reservation each. */
 import { platformPlace, stage, type Bench } from './bench.ts';
 import { prepareReservations } from './requests.ts';
-import { runSale, type Place, type SalePlan } from './run-sale.ts';
+import type { Place } from './place.ts';
+import { runSale, type SalePlan } from './run-sale.ts';
 import type { Arrivals, SaleResult } from './result.ts';
 import { issueMany } from './tokens.ts';
 
@@ -22,6 +23,11 @@ export type SellPlan = {
     Pick<SalePlan, 'obeysRetryAfter' | 'repeatsUnanswered' | 'expects' | 'onSale' | 'besides'>
   >;
 };
+
+/** A sale that nothing is kept of: the first seconds of a process are its slowest. Nothing happens without buyers. */
+export async function warmUp(bench: Bench, plan: Omit<SellPlan, 'variant' | 'seats'>): Promise<void> {
+  if (plan.buyers > 0) await sell(bench, { ...plan, variant: 'warm-up', seats: plan.buyers });
+}
 
 /** Stages the event, issues the tokens, sells, and reads everything back. */
 export async function sell(bench: Bench, plan: SellPlan): Promise<SaleResult> {

@@ -3,6 +3,7 @@
 import type { RampPlan } from './analysis/knee.ts';
 import type { StrategyName } from './strategies/strategies.ts';
 
+// A warm-up of no buyers is left out: a small run shows that everything works, not how fast.
 export type Herd = { buyers: number; seats: number; perSecond: number };
 
 export type Sizes = {
@@ -11,13 +12,20 @@ export type Sizes = {
   /** More buyers at once than the queue of `queue` requests takes. */
   overflow: Herd & { queue: number };
   steady: { perSecond: number; seconds: number };
+  /** The rate that the platform's targets name. */
+  target: { perSecond: number; seconds: number };
   warmUp: { perSecond: number; seconds: number };
   settleMs: number;
   ramp: RampPlan;
   rampSeconds: number;
   sustainSeconds: number;
   maximum: { buyers: number; connections: number };
-  storm: { buyers: number; perSecond: number };
+  storm: { buyers: number; ratesPerSecond: readonly number[] };
+  confirm: { warmUp: number; buyers: number; connections: number; perSecond: number; seconds: number };
+  availability: { ratesPerSecond: readonly number[]; seconds: number; reads: number; connections: number };
+  memory: { perSecond: number; seconds: number; warmUpBuyers: number };
+  /** Bookings that are in the tables before the sale, few and many. */
+  tableSize: { bookings: readonly number[]; buyers: number; warmUpBuyers: number; connections: number };
   /** Of the profiles about what buyers ask for, and of the kills. */
   mixture: { buyers: number; perSecond: number };
   mixed: { hotPerSecond: number; otherPerSecond: number; seconds: number; coldEvents: number };
@@ -33,9 +41,10 @@ export type Sizes = {
   };
 };
 
+// Within ten milliseconds: the time to sell out is the platform's then, not that of the arrivals.
 const exactHerds: readonly Herd[] = [
-  { buyers: 300, seats: 10, perSecond: 3_000 },
-  { buyers: 300, seats: 299, perSecond: 3_000 },
+  { buyers: 300, seats: 10, perSecond: 30_000 },
+  { buyers: 300, seats: 299, perSecond: 30_000 },
 ];
 
 export const fullSizes: Sizes = {
@@ -43,13 +52,18 @@ export const fullSizes: Sizes = {
   herds: [...exactHerds, { buyers: 10_000, seats: 1_000, perSecond: 10_000 }],
   overflow: { buyers: 50_000, seats: 20_000, perSecond: 50_000, queue: 8_192 },
   steady: { perSecond: 5_000, seconds: 10 },
+  target: { perSecond: 10_000, seconds: 10 },
   warmUp: { perSecond: 2_000, seconds: 5 },
   settleMs: 10_500,
   ramp: { firstPerSecond: 4_000, factor: 1.5, highestPerSecond: 60_000, precision: 0.08, maxSteps: 12 },
   rampSeconds: 5,
   sustainSeconds: 60,
   maximum: { buyers: 200_000, connections: 512 },
-  storm: { buyers: 200_000, perSecond: 20_000 },
+  storm: { buyers: 200_000, ratesPerSecond: [20_000, 30_000] },
+  confirm: { warmUp: 2_000, buyers: 40_000, connections: 128, perSecond: 2_000, seconds: 15 },
+  availability: { ratesPerSecond: [15_000, 30_000], seconds: 10, reads: 300_000, connections: 128 },
+  memory: { perSecond: 10_000, seconds: 60, warmUpBuyers: 20_000 },
+  tableSize: { bookings: [10_000, 1_000_000], buyers: 50_000, warmUpBuyers: 20_000, connections: 256 },
   mixture: { buyers: 30_000, perSecond: 5_000 },
   mixed: { hotPerSecond: 5_000, otherPerSecond: 2_000, seconds: 30, coldEvents: 200 },
   pods: { counts: [1, 2, 4, 16], buyers: 100_000, perSecond: 40_000, warmUpBuyers: 20_000 },
@@ -64,6 +78,7 @@ export const fullSizes: Sizes = {
       'optimistic-50-retries': 5_000,
       'select-for-update': 20_000,
       'guarded-update': 30_000,
+      'redis-lua': 100_000,
     },
   },
 };
@@ -73,20 +88,25 @@ export const smokeSizes: Sizes = {
   herds: [...exactHerds, { buyers: 1_000, seats: 100, perSecond: 5_000 }],
   overflow: { buyers: 1_000, seats: 500, perSecond: 20_000, queue: 250 },
   steady: { perSecond: 500, seconds: 1 },
+  target: { perSecond: 1_000, seconds: 1 },
   warmUp: { perSecond: 1_000, seconds: 1 },
   settleMs: 200,
   ramp: { firstPerSecond: 500, factor: 4, highestPerSecond: 2_000, precision: 0.5, maxSteps: 2 },
   rampSeconds: 1,
   sustainSeconds: 1,
   maximum: { buyers: 1_000, connections: 64 },
-  storm: { buyers: 2_000, perSecond: 4_000 },
+  storm: { buyers: 1_000, ratesPerSecond: [2_000] },
+  confirm: { warmUp: 0, buyers: 200, connections: 16, perSecond: 100, seconds: 1 },
+  availability: { ratesPerSecond: [1_000], seconds: 1, reads: 1_000, connections: 16 },
+  memory: { perSecond: 500, seconds: 1, warmUpBuyers: 0 },
+  tableSize: { bookings: [1_000, 10_000], buyers: 500, warmUpBuyers: 0, connections: 32 },
   mixture: { buyers: 600, perSecond: 1_500 },
-  mixed: { hotPerSecond: 400, otherPerSecond: 300, seconds: 4, coldEvents: 10 },
-  pods: { counts: [1, 2, 4], buyers: 800, perSecond: 4_000, warmUpBuyers: 400 },
+  mixed: { hotPerSecond: 400, otherPerSecond: 300, seconds: 3, coldEvents: 10 },
+  pods: { counts: [1, 2], buyers: 800, perSecond: 4_000, warmUpBuyers: 0 },
   strategies: {
     connections: 64,
     poolSize: 10,
-    warmUpBuyers: 200,
+    warmUpBuyers: 0,
     ownBuyers: 1_000,
     buyersOf: {
       'empty-handler': 1_000,
@@ -94,6 +114,7 @@ export const smokeSizes: Sizes = {
       'optimistic-50-retries': 200,
       'select-for-update': 500,
       'guarded-update': 500,
+      'redis-lua': 1_000,
     },
   },
 };

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { monotonicMs, pause } from '@evently/kit/clock';
 import { readRuntime, type Runtime } from 'evently/runtime';
+import { serverFlags } from './server-flags.ts';
 
 export type BenchPlatform = {
   /** As the platform last wrote it; new after `restart`. */
@@ -21,8 +22,6 @@ export type BenchPlatform = {
   stop: () => Promise<void>;
 };
 
-// As `make start` runs it.
-const serverFlags = ['--max-semi-space-size=64'];
 const main = fileURLToPath(new URL('../standalone/src/main.ts', import.meta.url));
 const startDeadlineMs = 120_000;
 const stopDeadlineMs = 30_000;

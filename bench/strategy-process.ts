@@ -18,6 +18,7 @@ const settings = readSettings(
     ...processSettings,
     BENCH_STRATEGY: setting(z.enum(strategyNames), { about: 'Which design answers' }),
     BENCH_DATABASE_URL: setting(z.string().min(1), { secret: true, about: 'Database of the strategies' }),
+    BENCH_REDIS_URL: setting(z.string(), { fallback: '', about: 'Redis, for the design that has one' }),
     BENCH_POOL_SIZE: setting(integer(1, 100), { unit: 'connections', about: 'Connections at most' }),
   },
   process.env,
@@ -36,7 +37,11 @@ const db = openDatabase({
   statementTimeoutMs: patienceMs,
   lockTimeoutMs: patienceMs,
 });
-const strategy = createStrategy(settings.BENCH_STRATEGY, db);
+const strategy = await createStrategy(settings.BENCH_STRATEGY, {
+  db,
+  redisUrl: settings.BENCH_REDIS_URL,
+  log,
+});
 const verifier = await createVerifier(settings.BENCH_USER_URL, platform, log);
 
 const body = z.strictObject({
@@ -46,7 +51,15 @@ const body = z.strictObject({
 });
 const answer = z.object({ reservation_id: z.uuid(), status: z.literal('pending'), expires_at: z.string() });
 
-await serveProcess({ app: createRoutes(), registry, log, close: () => db.close() });
+await serveProcess({
+  app: createRoutes(),
+  registry,
+  log,
+  close: async () => {
+    await strategy.close?.();
+    await db.close();
+  },
+});
 
 function createRoutes(): ServiceApp {
   const routes = createRouter();

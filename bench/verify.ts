@@ -13,6 +13,7 @@ import { createLogger } from '@evently/kit/log';
 import { messagingMigrations, migrate } from '@evently/kit/migrate';
 import { openDatabase, type Database } from '@evently/kit/postgres';
 import { startCluster } from '@evently/postgres/cluster';
+import { stockEvent } from './stock-event.ts';
 
 const bookings = 100_000;
 const batch = 250;
@@ -57,22 +58,7 @@ try {
 
 async function fill(db: Database): Promise<void> {
   for (let event = 0; event < events; event += 1) {
-    const [eventId, tierId] = [randomUUID(), randomUUID()];
-    await db.query(
-      `insert into event_sales (event_id, status, sells_from, sells_until, max_per_booking, currency, waitlist)
-       values ($1, 'published', '-infinity', 'infinity', 10, 'INR', 'off')`,
-      [eventId],
-    );
-    await db.query(
-      `insert into event_details (event_id, revision, catalog_version, name, venue_name, venue_address, starts_at, ends_at, sale_mode, refund_policy)
-       values ($1, 1, 1, 'Bench', '', '', now(), now(), 'open', '[]')`,
-      [eventId],
-    );
-    await db.query(
-      `insert into inventory (event_id, tier_id, position, name, price_minor, capacity, available)
-       values ($1, $2, 0, 'General', 100, $3, $3)`,
-      [eventId, tierId, bookings],
-    );
+    const { eventId, tierId } = await stockEvent(db, bookings);
     for (let made = 0; made < bookings / events; made += batch) {
       const nowMs = systemClock.now().getTime();
       const items = Array.from({ length: batch }, () => ({

@@ -1,5 +1,13 @@
 /** Looks for the knee: the highest arrival rate that is still held. Pure. */
 
+// The knee is the highest rate at which all buyers are served, and 99 of 100 within this.
+const heldP99Ms = 250;
+
+/** Whether the platform kept up with a step of the ramp: everyone got a seat, at once, and in time. */
+export function isHeld(result: { fill: number; shed: number; winners: { p99: number } }): boolean {
+  return result.fill === 1 && result.shed === 0 && result.winners.p99 <= heldP99Ms;
+}
+
 /** One step of the ramp: at `ratePerSecond`, was every arrival answered in time, without an error? */
 export type Step = { ratePerSecond: number; held: boolean };
 export type RampPlan = {

@@ -41,17 +41,34 @@ export async function countMissing(db: Database, eventId: string, ids: readonly 
   return ids.length - present;
 }
 
-/** Counters of the whole database; a run is the difference of two readings. */
-export type DatabaseCounters = { commits: number; walBytes: number };
+/** Bookings of one event, as one statement sees them. */
+export async function countBooked(db: Database, eventId: string): Promise<number> {
+  const { rows } = await db.query<{ booked: number }>(
+    'select count(*)::integer as booked from bookings where event_id = $1',
+    [eventId],
+  );
+  return rows[0]?.booked ?? 0;
+}
+
+/**
+ * Counters of the whole database; a run is the difference of two readings. `flushes` are those of the log
+ * (fsync or fdatasync), and as the log is one, of the whole server.
+ */
+export type DatabaseCounters = { commits: number; flushes: number; walBytes: number };
 
 /**
  * Backends report their commits at most once a second, and idle ones within ten seconds, so a reading right
  * after a run misses some: wait first.
  */
 export async function readCounters(db: Database): Promise<DatabaseCounters> {
-  const { rows } = await db.query<{ commits: string; wal_bytes: string }>(
-    `select xact_commit as commits, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as wal_bytes
+  const { rows } = await db.query<{ commits: string; flushes: string; wal_bytes: string }>(
+    `select xact_commit as commits, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as wal_bytes,
+            (select coalesce(sum(fsyncs), 0) from pg_stat_io where object = 'wal' and context = 'normal') as flushes
        from pg_stat_database where datname = current_database()`,
   );
-  return { commits: Number(rows[0]?.commits ?? 0), walBytes: Number(rows[0]?.wal_bytes ?? 0) };
+  return {
+    commits: Number(rows[0]?.commits ?? 0),
+    flushes: Number(rows[0]?.flushes ?? 0),
+    walBytes: Number(rows[0]?.wal_bytes ?? 0),
+  };
 }

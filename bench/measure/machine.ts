@@ -1,6 +1,7 @@
 /** The machine and the settings that a result was measured with. */
 import os from 'node:os';
 import pg from 'pg';
+import { serverFlags } from '../server-flags.ts';
 
 export type Machine = {
   processor: string;
@@ -8,15 +9,23 @@ export type Machine = {
   memoryGb: number;
   system: string;
   node: string;
+  /** Of Node, for every server that is measured. */
+  serverFlags: readonly string[];
   postgres: string;
   /** Settings of PostgreSQL that decide what a sale costs and whether it lasts. */
   settings: Readonly<Record<string, string>>;
 };
 
 const bytesPerGb = 1_073_741_824;
+const kbPerMb = 1_024;
+const kbPerPage = 8;
 const named = [
   'fsync',
   'synchronous_commit',
+  'wal_sync_method',
+  'max_connections',
+  'checkpoint_timeout',
+  'autovacuum',
   'full_page_writes',
   'shared_buffers',
   'max_wal_size',
@@ -41,12 +50,19 @@ export async function describeMachine(databaseUrl: string): Promise<Machine> {
       memoryGb: Math.round(os.totalmem() / bytesPerGb),
       system: `${os.type()} ${os.release()}`,
       node: process.version,
+      serverFlags,
       postgres: version[0]?.server_version ?? 'unknown',
       settings: Object.fromEntries(
-        settings.map(({ name, setting, unit }) => [name, unit === null ? setting : `${setting} ${unit}`]),
+        settings.map(({ name, setting, unit }) => [name, formatSetting(setting, unit)]),
       ),
     };
   } finally {
     await client.end();
   }
+}
+
+/** PostgreSQL counts some settings in pages of 8 kB; people do not. */
+function formatSetting(setting: string, unit: string | null): string {
+  if (unit === '8kB') return `${(Number(setting) * kbPerPage) / kbPerMb} MB`;
+  return unit === null ? setting : `${setting} ${unit}`;
 }

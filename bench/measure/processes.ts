@@ -7,6 +7,7 @@ const ticksPerSecond = 100;
 const bytesPerMb = 1_048_576;
 const kbPerMb = 1_024;
 const sampleMs = 250;
+const keptSamples = 120;
 
 /** User and system seconds of `pid` since it started; with those of children that have ended when `reaped`. */
 async function cpuSecondsOf(pid: number, reaped: boolean): Promise<number | null> {
@@ -45,7 +46,14 @@ async function residentMb(pid: number): Promise<number | null> {
   return kb === undefined ? null : Number(kb) / kbPerMb;
 }
 
-export type MemorySpan = { first: number; last: number; most: number };
+/** Resident memory over a run, in MiB; `samples` are evenly spaced, at most 120 of them. */
+export type MemorySpan = {
+  first: number;
+  last: number;
+  most: number;
+  everyMs: number;
+  samples: readonly number[];
+};
 export type MemoryWatch = { stop: () => Promise<MemorySpan | null> };
 
 /** Looks at the resident memory of `pid` four times a second. Null when it cannot be seen. */
@@ -58,11 +66,18 @@ export function watchMemory(pid: number): MemoryWatch {
   return {
     stop: async () => {
       await ticker.stop();
-      const [first, last] = [seen[0], seen.at(-1)];
-      if (first === undefined || last === undefined) return null;
-      return { first, last, most: seen.reduce((most, mb) => Math.max(most, mb), 0) };
+      return spanOf(seen);
     },
   };
+}
+
+function spanOf(seen: readonly number[]): MemorySpan | null {
+  const [first, last] = [seen[0], seen.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const step = Math.ceil(seen.length / keptSamples);
+  const samples = seen.filter((_, at) => at % step === 0).map((mb) => Math.round(mb * 10) / 10);
+  const most = seen.reduce((largest, mb) => Math.max(largest, mb), 0);
+  return { first, last, most, everyMs: step * sampleMs, samples };
 }
 
 /** User and system seconds of this process, the generator. */

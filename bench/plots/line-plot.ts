@@ -13,16 +13,24 @@ export type LinePlot = {
   series: readonly Series[];
   /** Draws y = x, the line of a platform that keeps up. */
   ideal?: string;
+  /** A dashed line across at a value of y, with its name. */
+  levels?: readonly { y: number; name: string }[];
+  /** A dashed line upwards at a value of x, with its name. */
+  marks?: readonly { x: number; name: string }[];
 };
 
 const [right, bottom] = [page.width - frame.right, page.height - frame.bottom];
 const xTicks = 8;
 const yTicks = 5;
+// More points than these run into each other when each has a dot.
+const mostDots = 40;
+const nameGap = 8;
 
 /** The median as a line with dots, and a band from the least to the most of the runs. */
 export function drawLines(plot: LinePlot): string {
   const points = plot.series.flatMap((series) => series.points);
-  const most = Math.max(...points.map(({ y }) => y.most), 0);
+  const levels = plot.levels ?? [];
+  const most = Math.max(...points.map(({ y }) => y.most), ...levels.map(({ y }) => y), 0);
   const least = Math.min(...points.map(({ y }) => y.least), most);
   const furthest = Math.max(...points.map(({ x }) => x), 0);
   const xScale = linearScale(furthest, frame.left, right, xTicks);
@@ -32,6 +40,11 @@ export function drawLines(plot: LinePlot): string {
   return svgPage(plot.title, plot.subtitle, [
     ...drawAxes(plot, xScale, yScale),
     ...(plot.ideal === undefined ? [] : drawIdeal(plot.ideal, furthest, xScale, yScale)),
+    ...levels.flatMap(({ y, name }) => [
+      line(frame.left, yScale.at(y), right, yScale.at(y), 'ideal'),
+      text(right, yScale.at(y) - nameGap, name, { anchor: 'end', kind: 'subtitle' }),
+    ]),
+    ...(plot.marks ?? []).flatMap(({ x, name }) => drawMark(xScale.at(x), name)),
     ...plot.series.map((series, at) =>
       drawSeries(series, palette[at % palette.length] ?? '', xScale, yScale),
     ),
@@ -54,6 +67,16 @@ function drawAxes(plot: LinePlot, xScale: Scale, yScale: Scale): string[] {
   ];
 }
 
+/** Its name stands at the foot, on the side that has room. */
+function drawMark(x: number, name: string): string[] {
+  const middle = (frame.left + right) / 2;
+  const [anchor, away] = x > middle ? (['end', -nameGap] as const) : (['start', nameGap] as const);
+  return [
+    line(x, frame.top, x, bottom, 'ideal'),
+    text(x + away, bottom - nameGap, name, { anchor, kind: 'strong' }),
+  ];
+}
+
 function drawIdeal(name: string, furthest: number, xScale: Scale, yScale: Scale): string[] {
   const highest = yScale.ticks.at(-1) ?? furthest;
   const end = Math.min(furthest, highest);
@@ -69,7 +92,8 @@ function drawSeries(series: Series, colour: string, xScale: Scale, yScale: Scale
   const middle = points.map(({ x, y }) => at(x, y.median)).join('L');
   const upper = points.map(({ x, y }) => at(x, y.most));
   const lower = points.map(({ x, y }) => at(x, y.least)).toReversed();
-  const dots = points.map(
+  const dotted = points.length > mostDots ? [] : points;
+  const dots = dotted.map(
     ({ x, y }) =>
       `<circle cx="${round(xScale.at(x))}" cy="${round(yScale.at(y.median))}" r="4" fill="${colour}"/>`,
   );

@@ -1,7 +1,10 @@
 /** All profiles, in the order in which they are run. */
+import { availability } from './availability.ts';
+import { confirm } from './confirm.ts';
 import { herds } from './herds.ts';
 import { kill } from './kill.ts';
 import { load } from './load.ts';
+import { memory } from './memory.ts';
 import { mixed } from './mixed.ts';
 import { orders, repeatedKeys } from './orders.ts';
 import { pods } from './pods.ts';
@@ -9,6 +12,7 @@ import type { Profile } from './profile.ts';
 import { reserve } from './reserve.ts';
 import { storm } from './storm.ts';
 import { strategies } from './strategies.ts';
+import { tableSize } from './table-size.ts';
 
 export const profiles: readonly Profile[] = [
   reserve,
@@ -18,8 +22,12 @@ export const profiles: readonly Profile[] = [
   orders,
   repeatedKeys,
   mixed,
+  confirm,
+  availability,
   strategies,
   pods,
+  tableSize,
+  memory,
   kill,
 ];
 

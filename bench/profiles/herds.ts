@@ -1,11 +1,10 @@
 /** Thundering herds: everyone arrives within a moment, for a house that is too small. */
-import { formatCount } from 'evently/screen/table';
 import type { Bench } from '../bench.ts';
 import { startPods } from '../pods.ts';
 import type { SaleResult } from '../result.ts';
 import { sell } from '../sell.ts';
-import type { Herd } from '../sizes.ts';
 import type { Profile } from './profile.ts';
+import { herdTitle } from './titles.ts';
 
 const profile = 'herd';
 
@@ -19,7 +18,7 @@ export const herds: Profile = {
       results.push(
         await sell(bench, {
           profile,
-          variant: nameOf(herd),
+          variant: herdTitle(herd.buyers, herd.seats),
           run,
           buyers: herd.buyers,
           seats: herd.seats,
@@ -32,10 +31,6 @@ export const herds: Profile = {
   },
 };
 
-function nameOf({ buyers, seats }: Herd): string {
-  return `${formatCount(buyers)} for ${formatCount(seats)}`;
-}
-
 /** More arrive than may wait: those are sent away with 503, come again after Retry-After, and the house fills. */
 async function overflow(bench: Bench, run: number): Promise<SaleResult> {
   const { buyers, seats, perSecond, queue } = bench.sizes.overflow;
@@ -46,7 +41,7 @@ async function overflow(bench: Bench, run: number): Promise<SaleResult> {
   try {
     return await sell(bench, {
       profile,
-      variant: `${nameOf({ buyers, seats, perSecond })}, shed`,
+      variant: `${herdTitle(buyers, seats)}, shed`,
       run,
       buyers,
       seats,

@@ -1,18 +1,18 @@
 /** The ramp to the knee, then a while at half and at four fifths of it, and the most that a closed loop gets. */
 import { formatCount } from 'evently/screen/table';
-import { kneeOf, nextRate, type Step } from '../analysis/knee.ts';
+import { isHeld, kneeOf, nextRate, type Step } from '../analysis/knee.ts';
 import type { Bench } from '../bench.ts';
 import type { Arrivals, SaleResult } from '../result.ts';
 import { sell } from '../sell.ts';
 import type { Profile } from './profile.ts';
+import { maximumTitle, steadyTitle } from './titles.ts';
 
 const profile = 'load';
-// The knee is the highest rate at which all buyers are served, and 99 of 100 within this.
-const heldP99Ms = 250;
 
 export const load: Profile = {
   name: profile,
-  about: 'the ramp to the knee, 50 % and 80 % of it, and the maximum of a closed loop',
+  about:
+    'the maximum of a closed loop, the ramp to the knee, 50 % and 80 % of it, and 10,000 arrivals a second',
   settings: () => null,
   measure: async (bench, run) => {
     const results: SaleResult[] = [await measureMaximum(bench, run)];
@@ -31,6 +31,9 @@ export const load: Profile = {
       const variant = `${100 * share} % of the knee, ${kind}`;
       results.push(await serveAll(bench, run, variant, { kind, perSecond }, sustainSeconds));
     }
+    const { perSecond, seconds } = bench.sizes.target;
+    const steady = { kind: 'even', perSecond } as const;
+    results.push(await serveAll(bench, run, steadyTitle(perSecond, seconds), steady, seconds));
     return results;
   },
 };
@@ -40,10 +43,6 @@ const sustained = [
   [0.8, 'even'],
   [0.5, 'poisson'],
 ] as const;
-
-function isHeld(result: SaleResult): boolean {
-  return result.fill === 1 && result.shed === 0 && result.winners.p99 <= heldP99Ms;
-}
 
 /** A seat for everyone; buyers who are sent away come again, so that only speed can differ. */
 function serveAll(
@@ -69,7 +68,7 @@ function measureMaximum(bench: Bench, run: number): Promise<SaleResult> {
   const { buyers, connections } = bench.sizes.maximum;
   return sell(bench, {
     profile,
-    variant: 'closed-loop maximum',
+    variant: maximumTitle,
     run,
     buyers,
     seats: buyers,

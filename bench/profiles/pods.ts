@@ -1,8 +1,9 @@
 /** One, two, four and sixteen booking processes sell one event together: more must not make it slower. */
 import { startPods } from '../pods.ts';
 import type { SaleResult } from '../result.ts';
-import { sell } from '../sell.ts';
+import { sell, warmUp } from '../sell.ts';
 import type { Profile } from './profile.ts';
+import { processesTitle } from './titles.ts';
 
 const profile = 'pods';
 // The embedded server makes room for as many connections as the pools of the platform may open.
@@ -21,14 +22,14 @@ export const pods: Profile = {
       try {
         const together = {
           profile,
-          variant: count === 1 ? '1 process' : `${count} processes`,
+          variant: processesTitle(count),
           run,
           arrivals: { kind: 'even', perSecond },
           place: started.place,
           changes: { obeysRetryAfter: true },
         } as const;
         // New processes are slow at first, and the more of them there are, the longer.
-        await sell(bench, { ...together, buyers: warmUpBuyers, seats: warmUpBuyers });
+        await warmUp(bench, { ...together, buyers: warmUpBuyers });
         results.push(await sell(bench, { ...together, buyers, seats: buyers }));
       } finally {
         await started.stop();

@@ -1,6 +1,7 @@
 /** The first question anybody asks: 5,000 buyers a second at one event, open loop, a seat for each. */
 import { sell } from '../sell.ts';
 import type { Profile } from './profile.ts';
+import { steadyTitle } from './titles.ts';
 
 export const reserve: Profile = {
   name: 'reserve',
@@ -11,7 +12,7 @@ export const reserve: Profile = {
     const buyers = perSecond * seconds;
     const result = await sell(bench, {
       profile: 'reserve',
-      variant: `${perSecond} arrivals/s for ${seconds} s`,
+      variant: steadyTitle(perSecond, seconds),
       run,
       buyers,
       seats: buyers,

@@ -73,3 +73,28 @@ export async function takeGuarded(sql: Sql, order: Order, id: string): Promise<R
   });
   return rows[0] ?? null;
 }
+
+/** A sale that its buyer was told of before it was stored. */
+export type Acknowledged = Order & { id: string };
+
+/** Stores sales of one event that were made elsewhere, and takes their seats from its counters, in one statement. */
+export async function storeBookings(sql: Sql, bookings: readonly Acknowledged[]): Promise<void> {
+  await sql.query({
+    name: 'bench-store-bookings',
+    text: `with taken as (
+             update inventory set available = available - $6, held = held + $6 where event_id = $1
+             returning tier_id, price_minor)
+           insert into bookings (${columns})
+           select b.id, $1, b.user_id, b.key, array[tier_id], array[b.quantity], array[price_minor], b.quantity,
+                  price_minor * b.quantity, 'INR', 'pending', ${hold}
+             from unnest($2::uuid[], $3::uuid[], $4::text[], $5::integer[]) b(id, user_id, key, quantity), taken`,
+    values: [
+      bookings[0]?.eventId,
+      bookings.map(({ id }) => id),
+      bookings.map(({ userId }) => userId),
+      bookings.map(({ key }) => key),
+      bookings.map(({ quantity }) => quantity),
+      bookings.reduce((sum, { quantity }) => sum + quantity, 0),
+    ],
+  });
+}

@@ -1,7 +1,9 @@
-/** The designs that Evently's own is compared with, each at its best on one PostgreSQL. */
+/** The designs that Evently's own is compared with, each at its best on one PostgreSQL, one with Redis before it. */
 import { systemClock } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
+import type { Logger } from '@evently/kit/log';
 import type { Database } from '@evently/kit/postgres';
+import { createRedisStrategy } from './redis-lua.ts';
 import { lockEvent, readStockOf, takeAtVersion, takeGuarded, type Reserved } from './statements.ts';
 import type { Order, Outcome, Strategy } from './strategy.ts';
 
@@ -11,6 +13,7 @@ export const strategyNames = [
   'optimistic-50-retries',
   'select-for-update',
   'guarded-update',
+  'redis-lua',
 ] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
@@ -18,7 +21,10 @@ const holdMs = 900_000;
 const manyRetries = 50;
 const soldOut: Outcome = { kind: 'sold-out' };
 
-export function createStrategy(name: StrategyName, db: Database): Strategy {
+export type StrategyParts = { db: Database; redisUrl: string; log: Logger };
+
+export async function createStrategy(name: StrategyName, parts: StrategyParts): Promise<Strategy> {
+  const { db } = parts;
   switch (name) {
     case 'empty-handler':
       return { reserve: () => Promise.resolve(answerOnly()) };
@@ -30,6 +36,8 @@ export function createStrategy(name: StrategyName, db: Database): Strategy {
       return { reserve: (order) => reserveLocked(db, order) };
     case 'guarded-update':
       return { reserve: async (order) => outcomeOf(await takeGuarded(db, order, freshId())) ?? soldOut };
+    case 'redis-lua':
+      return createRedisStrategy(parts.redisUrl, db, parts.log);
   }
 }
 

@@ -6,4 +6,8 @@ export type Outcome =
   | { kind: 'sold-out' }
   /** Someone else was first as often as this design tries. */
   | { kind: 'conflict' };
-export type Strategy = { reserve: (order: Order) => Promise<Outcome> };
+export type Strategy = {
+  reserve: (order: Order) => Promise<Outcome>;
+  /** Ends what the strategy opened itself, after the last answer. */
+  close?: () => Promise<void>;
+};

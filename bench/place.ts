@@ -1,0 +1,19 @@
+/** Where the arrivals of a run go, and what is read there. */
+import type { Database } from '@evently/kit/postgres';
+import type { Target } from 'evently/generator/request-bytes';
+
+export type Place = {
+  targets: readonly Target[];
+  /** Of reserving, at each target. */
+  path: string;
+  /** The database of the sale; null where nothing is stored. */
+  db: Database | null;
+  /** Process ids of the servers that are measured. */
+  servers: readonly number[];
+  postgresPid: number;
+  /** Pages of the processes that batch; empty where none does. */
+  metricsUrls: readonly string[];
+  brokenInvariants: (() => Promise<string[]>) | null;
+  /** Settings of a store that answers before PostgreSQL has the booking; absent where none does. */
+  answersFirst?: Readonly<Record<string, string>>;
+};

@@ -1,0 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { serverFlags } from './server-flags.ts';
+
+test('what is measured runs with the flags that `make start` gives', async () => {
+  const makefile = await readFile(new URL('../Makefile', import.meta.url), 'utf8');
+  const flags = /^SERVER_FLAGS :?= (.*)$/m.exec(makefile)?.[1]?.trim().split(/\s+/);
+  expect(serverFlags).toEqual(flags);
+});
