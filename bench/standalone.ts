@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { monotonicMs, pause } from '@evently/kit/clock';
+import { monotonicMs, pause, withDeadline } from '@evently/kit/clock';
 import { readRuntime, type Runtime } from 'evently/runtime';
 import { serverFlags } from './server-flags.ts';
 
@@ -113,7 +113,6 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   child.kill(signal);
-  await Promise.race([ended, pause(stopDeadlineMs)]);
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  await withDeadline(ended, stopDeadlineMs, 'the end of the platform').catch(() => child.kill('SIGKILL'));
   await ended;
 }

@@ -180,7 +180,7 @@ export function renderWrittenLater(results: readonly Result[]): string {
     'at the last answer',
     'all stored after',
   ];
-  return `## Answered before it was stored\n\nNot durable at the answer: a crash loses what was not stored.\n\n${markdownTable(head, 2, rows)}`;
+  return `## Answered before it was stored\n\nNot durable at the answer: a crash of the process loses what is not in PostgreSQL then, a crash of Redis what its settings do not keep.\n\n${markdownTable(head, 2, rows)}`;
 }
 
 /** What could not be measured here, by name. Empty when everything could. */

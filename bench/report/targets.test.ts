@@ -18,15 +18,15 @@ const sale = (profile: string, variant: string, changes: Partial<SaleResult> = {
 const even = (perSecond: number) => ({ kind: 'even', perSecond }) as const;
 
 function verdictOf(what: string, results: readonly Result[]): [string, string] {
-  const row = judgeTargets(results).find((target) => target.what.startsWith(what));
+  const row = judgeTargets(results, true).find((target) => target.what.startsWith(what));
   if (row === undefined) throw new Error(`no target "${what}"`);
   return [row.verdict, row.measured];
 }
 
 test('what no profile measured is said to be not measured', () => {
-  const verdicts = new Set(judgeTargets([]).map(({ verdict }) => verdict));
+  const verdicts = new Set(judgeTargets([], true).map(({ verdict }) => verdict));
   expect(verdicts).toEqual(new Set(['not measured in this run']));
-  expect(renderTargets(judgeTargets([])).match(/not measured in this run/g)).toHaveLength(12);
+  expect(renderTargets(judgeTargets([], true)).match(/not measured in this run/g)).toHaveLength(12);
 });
 
 test.each([
@@ -40,6 +40,11 @@ test.each([
 test('a target whose runs have a fault is not met, however fast they were', () => {
   const faulty = sale('strategies', ownTitle, { soldPerSecond: 99_000, faults: ['sold twice'] });
   expect(verdictOf('durable sales', [faulty])[0]).toBe('FAULTY');
+});
+
+test('a small run is told and not judged', () => {
+  const [row] = judgeTargets([sale('strategies', ownTitle)], false);
+  expect(row).toMatchObject({ measured: '1,000', verdict: 'a small run, not judged' });
 });
 
 test('the median of the runs decides, and the range is told', () => {

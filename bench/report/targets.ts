@@ -14,7 +14,8 @@ import {
 import { faultsOf, isCalls, isSale, type CallResult, type Result, type SaleResult } from '../result.ts';
 import { formatPercent, formatSpread, markdownTable } from './markdown.ts';
 
-export type Verdict = 'goal met' | 'floor met' | 'MISSED' | 'FAULTY' | 'not measured in this run';
+export type Verdict =
+  'goal met' | 'floor met' | 'MISSED' | 'FAULTY' | 'not measured in this run' | 'a small run, not judged';
 export type JudgedTarget = { what: string; floor: string; goal: string; measured: string; verdict: Verdict };
 
 /** What was found of one target; null when its profile was not run, or not at this size. */
@@ -107,11 +108,13 @@ const targets: readonly Target[] = [
   },
 ];
 
-export function judgeTargets(results: readonly Result[]): readonly JudgedTarget[] {
+/** Of a run that is not `full` the figures are told and not judged: its sizes are not those of the targets. */
+export function judgeTargets(results: readonly Result[], full: boolean): readonly JudgedTarget[] {
   return targets.map(({ what, floor, goal, find }) => {
     const finding = find(results);
     if (finding === null) return { what, floor, goal, measured: '', verdict: 'not measured in this run' };
-    return { what, floor, goal, measured: finding.measured, verdict: verdictOf(finding) };
+    const verdict = full ? verdictOf(finding) : 'a small run, not judged';
+    return { what, floor, goal, measured: finding.measured, verdict };
   });
 }
 

@@ -30,7 +30,7 @@ export async function writeReport(folder: URL): Promise<Report> {
     renderSkipped(results),
   ];
   const table = parts.filter((part) => part !== '').join('\n\n');
-  const targets = renderTargets(judgeTargets(results));
+  const targets = renderTargets(judgeTargets(results, files[0]?.size === 'full'));
   await writeFile(new URL('table.md', folder), `# Measured\n\n${head}\n\n${table}\n`);
   await writeFile(new URL('targets.md', folder), `# Targets\n\n${head}\n\n${targets}\n`);
   const cores = files[0]?.machine.cores ?? 0;
