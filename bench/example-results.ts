@@ -16,7 +16,7 @@ const measured = {
   cpuSeconds: { servers: 1, postgres: 1, generator: 1 },
   memoryMb: [{ first: 100, last: 120, most: 130, everyMs: 250, samples: [100, 120, 130, 120] }],
   generatorMemoryMb: 200,
-  batches: { conflicts: 0, batches: 10, requests: 100, sizes: { 16: 10 } },
+  batches: { conflicts: 0, batches: 10, requests: 100, sizes: { 16: 10 }, durationsMs: { 8: 10 } },
   faults: [],
 } as const;
 

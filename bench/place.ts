@@ -13,6 +13,8 @@ export type Place = {
   postgresPid: number;
   /** Pages of the processes that batch; empty where none does. */
   metricsUrls: readonly string[];
+  /** Which of their batches are counted; those of reserving without it. */
+  batchKind?: string;
   brokenInvariants: (() => Promise<string[]>) | null;
   /** Settings of a store that answers before PostgreSQL has the booking; absent where none does. */
   answersFirst?: Readonly<Record<string, string>>;

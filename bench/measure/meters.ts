@@ -18,7 +18,7 @@ export async function readCpu(place: Place): Promise<CpuSeconds> {
 export async function readMeters(place: Place): Promise<Meters> {
   return {
     database: place.db === null ? null : await readCounters(place.db),
-    batches: place.metricsUrls.length === 0 ? null : await readBatches(place.metricsUrls),
+    batches: place.metricsUrls.length === 0 ? null : await readBatches(place.metricsUrls, place.batchKind),
     cpu: await readCpu(place),
   };
 }

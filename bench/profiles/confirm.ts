@@ -54,7 +54,10 @@ async function confirmAll(bench: Bench, plan: ConfirmPlan): Promise<CallResult> 
       body: { reservation_id: reservationId, payment_token: 'tok_bench', payment_method: 'card' },
     }),
   );
-  return runCalls(platformPlace(bench), { ...plan, profile, call: 'confirm', requests });
+  return runCalls(
+    { ...platformPlace(bench), batchKind: 'settle' },
+    { ...plan, profile, call: 'confirm', requests },
+  );
 }
 
 async function reserveAll(

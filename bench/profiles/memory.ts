@@ -1,5 +1,4 @@
 /** A minute of steady sales: the memory of the booking process must not grow with what it has sold. */
-import { isFlat } from '../analysis/flatness.ts';
 import { startPods } from '../pods.ts';
 import { sell, warmUp } from '../sell.ts';
 import type { Profile } from './profile.ts';
@@ -20,14 +19,7 @@ export const memory: Profile = {
       await warmUp(bench, { ...common, buyers: warmUpBuyers });
       const buyers = perSecond * seconds;
       const variant = steadyTitle(perSecond, seconds);
-      const result = await sell(bench, { ...common, variant, buyers, seats: buyers });
-      const span = result.memoryMb[0];
-      if (span !== null && span !== undefined) {
-        bench.say(
-          `memory ${span.first.toFixed(0)} to ${span.most.toFixed(0)} MiB, ${isFlat(span) ? 'flat' : 'not flat'}`,
-        );
-      }
-      return [result];
+      return [await sell(bench, { ...common, variant, buyers, seats: buyers })];
     } finally {
       await pods.stop();
     }

@@ -81,7 +81,7 @@ async function measureStrategy(
       db: name === 'empty-handler' ? null : db,
       servers: redis === undefined ? [server.pid] : [server.pid, redis.pid],
       postgresPid: bench.platform.runtime.postgres_pid,
-      metricsUrls: [],
+      metricsUrls: name === 'empty-handler' ? [] : [server.metricsUrl],
       brokenInvariants: null,
       ...(redis === undefined ? {} : { answersFirst: redis.settings }),
     };

@@ -24,6 +24,11 @@ test('several runs of a measurement are one row: median and range, of percentile
   expect(rows[0]).toContain('20.0 ms (10.0 ms to 30.0 ms)');
 });
 
+test('answers by status are those of all runs together', () => {
+  const runs = [saleResult(), saleResult({ run: 2, answers: { 200: 99, 503: 1 } })];
+  expect(renderSales(runs)).toContain('| 199 x 200, 1 x 503 |');
+});
+
 test('a faulty run stands in its row', () => {
   expect(renderSales([saleResult({ faults: ['sold twice'] })])).toContain('1 FAULTY');
 });

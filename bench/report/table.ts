@@ -2,6 +2,7 @@
 import type { LatencySummary } from 'evently/generator/latency';
 import { formatCount, formatMs } from 'evently/screen/table';
 import { groupBy, spreadOf } from '../analysis/spread.ts';
+import { slowestBatchMs } from '../measure/exposition.ts';
 import { isCalls, isSale, isSkipped, type CallResult, type Result, type SaleResult } from '../result.ts';
 import { formatPercent, formatSpread, markdownTable } from './markdown.ts';
 
@@ -28,6 +29,7 @@ const saleColumns: readonly Column<SaleResult>[] = [
   { title: 'fill', value: ({ fill }) => fill, format: formatPercent },
   { title: 'oversold', value: ({ oversold }) => oversold, format: formatCount },
   { title: 'shed', value: ({ shed }) => shed, format: formatCount },
+  { title: 'unanswered', value: ({ load }) => load.timedOut + load.disconnected, format: formatCount },
   { title: 'database away', value: ({ unavailable }) => unavailable, format: formatCount },
   { title: 'sold out after', value: ({ soldOutMs }) => soldOutMs, format: formatMs },
   { title: 'winners p50', value: ({ winners }) => at(winners, 'p50'), format: formatMs },
@@ -53,6 +55,11 @@ const costColumns: readonly Column<SaleResult>[] = [
   { title: 'PostgreSQL CPU s', value: ({ cpuSeconds }) => cpuSeconds.postgres, format: seconds },
   { title: 'generator CPU s', value: ({ cpuSeconds }) => cpuSeconds.generator, format: seconds },
   { title: 'batch', value: meanBatch, format: whole },
+  {
+    title: 'slowest batch, at most',
+    value: ({ batches }) => (batches === null ? null : slowestBatchMs(batches)),
+    format: (ms) => (Number.isFinite(ms) ? formatMs(ms) : 'over 1 s'),
+  },
   { title: 'conflicts', value: ({ batches }) => batches?.conflicts, format: formatCount },
   { title: 'commits/sale', value: (result) => result.commitsPerSale, format: small },
   { title: 'flushes/sale', value: (result) => result.flushesPerSale, format: small },
@@ -75,6 +82,7 @@ const callColumns: readonly Column<CallResult>[] = [
   { title: 'server CPU s', value: ({ cpuSeconds }) => cpuSeconds.servers, format: seconds },
   { title: 'PostgreSQL CPU s', value: ({ cpuSeconds }) => cpuSeconds.postgres, format: seconds },
   { title: 'generator CPU s', value: ({ cpuSeconds }) => cpuSeconds.generator, format: seconds },
+  { title: 'batch', value: meanBatch, format: whole },
   { title: 'commits/call', value: (result) => result.commitsPerCall, format: small },
   { title: 'flushes/call', value: (result) => result.flushesPerCall, format: small },
   { title: 'log bytes/call', value: (result) => result.walBytesPerCall, format: formatCount },
@@ -116,10 +124,26 @@ function renderRows<T extends SaleResult | CallResult>(
     });
     return first === undefined
       ? []
-      : [first.profile, first.variant, arrivalsOf(first), ...cells, verdictOf(runs)];
+      : [first.profile, first.variant, arrivalsOf(first), tellAnswers(runs), ...cells, verdictOf(runs)];
   });
-  const head = ['profile', 'measurement', 'arrivals', ...columns.map((column) => column.title), 'verify'];
-  return `## ${title}\n\n${markdownTable(head, 3, rows)}`;
+  const head = [
+    'profile',
+    'measurement',
+    'arrivals',
+    'answers',
+    ...columns.map((column) => column.title),
+    'verify',
+  ];
+  return `## ${title}\n\n${markdownTable(head, 4, rows)}`;
+}
+
+/** "900 x 200, 100 x 409": those of all runs together. */
+function tellAnswers(runs: readonly Pick<SaleResult, 'answers'>[]): string {
+  const answers = new Map<string, number>();
+  for (const [status, count] of runs.flatMap((one) => Object.entries(one.answers))) {
+    answers.set(status, (answers.get(status) ?? 0) + count);
+  }
+  return [...answers].map(([status, count]) => `${formatCount(count)} x ${status}`).join(', ');
 }
 
 function verdictOf(runs: readonly (SaleResult | CallResult)[]): string {
@@ -139,13 +163,7 @@ export function renderBesides(results: readonly Result[]): string {
   const entries = results.filter(isSale).flatMap(({ besides = {} }) => Object.entries(besides));
   if (entries.length === 0) return '';
   const rows = [...groupBy(entries, ([kind]) => kind)].map(([kind, runs]) => {
-    const answers = new Map<string, number>();
-    for (const [, one] of runs) {
-      for (const [status, count] of Object.entries(one.answers)) {
-        answers.set(status, (answers.get(status) ?? 0) + count);
-      }
-    }
-    const told = [...answers].map(([status, count]) => `${formatCount(count)} x ${status}`).join(', ');
+    const told = tellAnswers(runs.map(([, one]) => one));
     const cells = (['p50', 'p99', 'p999'] as const).map((percentile) => {
       const spread = spreadOf(runs.map(([, one]) => one.latency[percentile]));
       return spread === null ? '' : formatSpread(spread, formatMs);

@@ -21,7 +21,13 @@ const holdMs = 900_000;
 const manyRetries = 50;
 const soldOut: Outcome = { kind: 'sold-out' };
 
-export type StrategyParts = { db: Database; redisUrl: string; log: Logger };
+export type StrategyParts = {
+  db: Database;
+  redisUrl: string;
+  log: Logger;
+  /** Told each time that somebody else was first. */
+  conflict: () => void;
+};
 
 export async function createStrategy(name: StrategyName, parts: StrategyParts): Promise<Strategy> {
   const { db } = parts;
@@ -29,9 +35,9 @@ export async function createStrategy(name: StrategyName, parts: StrategyParts): 
     case 'empty-handler':
       return { reserve: () => Promise.resolve(answerOnly()) };
     case 'optimistic-0-retries':
-      return { reserve: (order) => reserveOptimistically(db, order, 0) };
+      return { reserve: (order) => reserveOptimistically(parts, order, 0) };
     case 'optimistic-50-retries':
-      return { reserve: (order) => reserveOptimistically(db, order, manyRetries) };
+      return { reserve: (order) => reserveOptimistically(parts, order, manyRetries) };
     case 'select-for-update':
       return { reserve: (order) => reserveLocked(db, order) };
     case 'guarded-update':
@@ -56,12 +62,17 @@ function answerOnly(): Outcome {
 }
 
 /** Read, then write if nobody wrote in between; otherwise once more, `retries` times, without a pause. */
-async function reserveOptimistically(db: Database, order: Order, retries: number): Promise<Outcome> {
+async function reserveOptimistically(
+  { db, conflict }: StrategyParts,
+  order: Order,
+  retries: number,
+): Promise<Outcome> {
   for (let attempt = 0; attempt <= retries; attempt += 1) {
     const seen = await readStockOf(db, order.eventId);
     if (seen === null || seen.available < order.quantity) return soldOut;
     const outcome = outcomeOf(await takeAtVersion(db, order, freshId(), seen.version));
     if (outcome !== null) return outcome;
+    conflict();
   }
   return { kind: 'conflict' };
 }
