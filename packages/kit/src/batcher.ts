@@ -34,6 +34,13 @@ type Waiting<Item, Result> = {
 };
 type Lane<Item, Result> = { queue: Waiting<Item, Result>[]; ratePerSecond: number };
 
+/** The limits of a line that never refuses, for what is bounded elsewhere or must not be put off. */
+export const endlessQueue = {
+  maxQueueSeconds: Number.POSITIVE_INFINITY,
+  minQueue: 1_000_000,
+  maxQueue: 1_000_000,
+};
+
 const assumedRatePerSecond = 20_000;
 const rateMemory = 0.8;
 const maxRetryAfterSeconds = 5;

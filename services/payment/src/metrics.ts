@@ -2,12 +2,17 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { latencyBuckets } from '@evently/kit/metrics';
 
+export type BatchKind = 'record' | 'settle';
+
+const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
 export type PaymentMetrics = {
   attemptSettled: (status: string) => void;
   refundSettled: (status: string) => void;
   providerAnswered: (operation: string, outcome: string, seconds: number) => void;
   webhookReceived: (outcome: string) => void;
   unsettled: (attempts: number, refunds: number, openCases: number) => void;
+  batch: (kind: BatchKind, batch: { size: number }) => void;
 };
 
 /** Registers the metrics once per registry; labels are closed sets. */
@@ -44,6 +49,13 @@ export function createPaymentMetrics(registry: Registry): PaymentMetrics {
     labelNames: ['what'],
     registers,
   });
+  const batches = new Histogram({
+    name: 'evently_payment_batch_size_items',
+    help: 'Attempts written by one statement',
+    labelNames: ['kind'],
+    buckets: batchSizes,
+    registers,
+  });
   return {
     attemptSettled: (status) => attempts.inc({ status }),
     refundSettled: (status) => refunds.inc({ status }),
@@ -54,5 +66,6 @@ export function createPaymentMetrics(registry: Registry): PaymentMetrics {
       open.set({ what: 'refunds' }, refundCount);
       open.set({ what: 'cases' }, openCases);
     },
+    batch: (kind, { size }) => batches.observe({ kind }, size),
   };
 }

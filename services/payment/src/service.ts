@@ -5,6 +5,7 @@ import { deadLetterRoutes } from '@evently/kit/dead-letters';
 import { createRelay } from '@evently/kit/outbox';
 import type { PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
+import { createAttemptBooks } from './actions/attempt-books.ts';
 import type { PaymentActionDeps } from './actions/deps.ts';
 import type { PaymentConfig } from './config.ts';
 import { internalRoutes } from './http/internal.ts';
@@ -30,8 +31,16 @@ export function createPaymentService(deps: PaymentDeps): Service {
     webhooks: config.PAYMENT_FAKE_WEBHOOKS,
   });
   const metrics = createPaymentMetrics(deps.registry);
-  const providerDeadlineMs = config.PAYMENT_PROVIDER_DEADLINE_MS;
-  const actions: PaymentActionDeps = { db, provider, providerDeadlineMs, clock: deps.clock, log, metrics };
+  const books = createAttemptBooks({ db, metrics });
+  const actions: PaymentActionDeps = {
+    db,
+    books,
+    provider,
+    providerDeadlineMs: config.PAYMENT_PROVIDER_DEADLINE_MS,
+    clock: deps.clock,
+    log,
+    metrics,
+  };
   const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
   const tickers: Ticker[] = [];
   const wakeReconciler = (): void => tickers.forEach((ticker) => ticker.wake());
@@ -56,6 +65,7 @@ export function createPaymentService(deps: PaymentDeps): Service {
       );
     },
     stop: async () => {
+      await books.drained();
       await Promise.all(tickers.splice(0).map((ticker) => ticker.stop()));
       await relay.stop();
     },

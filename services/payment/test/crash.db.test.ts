@@ -40,6 +40,22 @@ for (const { moment, graceMs, status } of [
   });
 }
 
+test('a batch killed between its rows and its outcomes leaves one attempt of each, and each ends by itself', async () => {
+  for (const { moment, graceMs, status } of [
+    { moment: 'before-provider', graceMs: 0, status: 'void' },
+    { moment: 'after-provider', graceMs: 600_000, status: 'succeeded' },
+  ]) {
+    const bookingIds = Array.from({ length: 12 }, () => randomUUID());
+    expect(await dieWhilePaying(moment, bookingIds.join(','))).toBe('SIGKILL');
+    await fixture.reconcileNow({ graceMs });
+    for (const bookingId of bookingIds) {
+      const path = `/internal/payments?booking_id=${bookingId}&attempt=1`;
+      expect((await fixture.internal('GET', path)).body['status']).toBe(status);
+      expect(await fixture.sent(bookingId)).toHaveLength(1);
+    }
+  }
+});
+
 test('a request repeated after the crash takes the money once, under the key of the row that was left', async () => {
   for (const moment of ['before-provider', 'after-provider']) {
     const bookingId = randomUUID();

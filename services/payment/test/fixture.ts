@@ -12,6 +12,7 @@ import { openDatabase, type Database } from '@evently/kit/postgres';
 import type { Service } from '@evently/kit/serve';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
 import { createTestTokens, type TestTokens } from '@evently/testkit/tokens';
+import { createAttemptBooks } from '../src/actions/attempt-books.ts';
 import type { PaymentActionDeps } from '../src/actions/deps.ts';
 import { reconcile } from '../src/actions/reconcile.ts';
 import { readPaymentConfig } from '../src/config.ts';
@@ -68,13 +69,15 @@ export function orderOf(fields: Record<string, unknown> = {}): Record<string, un
 
 export function actionsOn(db: Database, deadlineMs: number): PaymentActionDeps {
   const clock = systemClock;
+  const metrics = createPaymentMetrics(new Registry());
   return {
     db,
+    books: createAttemptBooks({ db, metrics }),
     clock,
     provider: createFakeProvider({ db, clock, latencyMs: 0, webhooks: 'needed' }),
     providerDeadlineMs: deadlineMs,
     log: createLogger('test', 'silent'),
-    metrics: createPaymentMetrics(new Registry()),
+    metrics,
   };
 }
 

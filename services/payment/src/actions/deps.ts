@@ -4,9 +4,11 @@ import type { Logger } from '@evently/kit/log';
 import type { Database } from '@evently/kit/postgres';
 import type { PaymentMetrics } from '../metrics.ts';
 import type { PaymentProvider } from '../provider/port.ts';
+import type { AttemptBooks } from './attempt-books.ts';
 
 export type PaymentActionDeps = {
   db: Database;
+  books: AttemptBooks;
   provider: PaymentProvider;
   providerDeadlineMs: number;
   clock: Clock;

@@ -7,7 +7,7 @@ import { mergeCharge, type ChargeMerge, type ProviderCharge } from '../domain/li
 import type { Payment } from '../domain/payment.ts';
 import { closeUnknownCase, openCase } from '../store/cases.ts';
 import { writeMovement } from '../store/ledger.ts';
-import { lockPayment, settleCaptured, writeSettlement, type Settlement } from '../store/payments.ts';
+import { lockPayment, writeSettlement, type AttemptOutcome, type Settlement } from '../store/payments.ts';
 import { settledMessage } from './messages.ts';
 import type { PaymentActionDeps } from './deps.ts';
 
@@ -58,23 +58,29 @@ export async function settleAttempt(
 }
 
 /**
- * The fast end of a plain success: one statement, no message, because the asker gets the answer. Null when
- * the attempt is not `capturing` for this money any more; then `settleAttempt` has to judge.
+ * The fast end of a plain answer, in one statement with those of others and without a message, because the
+ * asker gets the answer. Null when the row is not as its asker left it; then `settleAttempt` has to judge.
  */
-export async function settleSuccessAtOnce(
-  deps: SettleDeps,
-  sql: Sql,
+export async function settleAtOnce(
+  deps: Pick<PaymentActionDeps, 'books' | 'log' | 'metrics'>,
   payment: Payment,
   charge: ProviderCharge,
 ): Promise<Payment | null> {
-  const merge = mergeCharge(payment, charge);
-  const { amountMinor, currency } = payment;
-  if (merge.kind !== 'succeed' || payment.status !== 'capturing') return null;
-  if (amountMinor === null || currency === null) return null;
-  const { transactionId } = merge;
-  const settled = await settleCaptured(sql, { paymentId: payment.id, transactionId, amountMinor, currency });
-  if (settled !== null) deps.metrics.attemptSettled('succeeded');
+  const outcome = plainOutcome(payment, mergeCharge(payment, charge));
+  const settled = outcome === null ? null : await deps.books.settle(outcome);
+  if (settled === null) return null;
+  deps.metrics.attemptSettled(settled.status);
+  if (settled.status !== 'succeeded')
+    deps.log.info({ payment_id: payment.id, from: payment.status, to: settled.status }, 'payment settled');
   return settled;
+}
+
+function plainOutcome(payment: Payment, merge: ChargeMerge): AttemptOutcome | null {
+  const { id: paymentId, amountMinor, currency } = payment;
+  if (payment.status !== 'capturing') return null;
+  if (merge.kind === 'decline') return { paymentId, status: 'declined', code: merge.code };
+  if (merge.kind !== 'succeed' || amountMinor === null || currency === null) return null;
+  return { paymentId, status: 'succeeded', transactionId: merge.transactionId, amountMinor, currency };
 }
 
 /** Opens a case for a person, once, and says so in the log. */

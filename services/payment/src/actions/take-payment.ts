@@ -2,8 +2,8 @@
 import { newId } from '@evently/kit/ids';
 import { isSameAttempt, mayCaptureAgain, type Payment, type PaymentRefusal } from '../domain/payment.ts';
 import { askProvider } from '../provider/ask.ts';
-import { findAttempt, insertPayment, markUnknown } from '../store/payments.ts';
-import { settleAttempt, settleSuccessAtOnce } from './settle-attempt.ts';
+import { findAttempt } from '../store/payments.ts';
+import { settleAtOnce, settleAttempt } from './settle-attempt.ts';
 import type { PaymentActionDeps } from './deps.ts';
 
 export type TakePaymentInput = {
@@ -28,8 +28,14 @@ const marginMs = 1_000;
  * `payment.settled` tells the end. Refused when the pair was asked for other money.
  */
 export async function takePayment(deps: PaymentActionDeps, input: TakePaymentInput): Promise<PaymentOutcome> {
-  const inserted = await insertPayment(deps.db, {
-    ...input,
+  const { bookingId, eventId, userId, attempt, amountMinor, currency } = input;
+  const inserted = await deps.books.record({
+    bookingId,
+    eventId,
+    userId,
+    attempt,
+    amountMinor,
+    currency,
     id: newId(deps.clock.now().getTime()),
     provider: deps.provider.name,
     firstCheckAfterMs: deps.providerDeadlineMs + marginMs,
@@ -54,15 +60,24 @@ async function capture(deps: PaymentActionDeps, payment: Payment, input: TakePay
       { payment_id: payment.id, reason: answer.reason },
       'the outcome of a payment is not known yet',
     );
-    return (await markUnknown(deps.db, payment.id)) ?? requireAttempt(deps, input);
+    return markUnknown(deps, payment, input);
   }
   const charge = answer.value;
   if (charge.status === 'pending') {
-    return (await markUnknown(deps.db, payment.id)) ?? requireAttempt(deps, input);
+    return markUnknown(deps, payment, input);
   }
-  const settled = await settleSuccessAtOnce(deps, deps.db, payment, charge);
+  const settled = await settleAtOnce(deps, payment, charge);
   if (settled !== null) return settled;
   return deps.db.transaction((client) => settleAttempt(deps, client, payment.id, charge, 'asker'));
+}
+
+async function markUnknown(
+  deps: PaymentActionDeps,
+  payment: Payment,
+  input: TakePaymentInput,
+): Promise<Payment> {
+  const marked = await deps.books.settle({ paymentId: payment.id, status: 'unknown' });
+  return marked ?? requireAttempt(deps, input);
 }
 
 async function requireAttempt(deps: PaymentActionDeps, input: TakePaymentInput): Promise<Payment> {

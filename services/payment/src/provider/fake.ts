@@ -1,4 +1,5 @@
 /** The fake provider: remembers what it took in tables of its own, and can be slow, fail, lie and repeat. */
+import { createBatcher, endlessQueue, type Batcher } from '@evently/kit/batcher';
 import { pause, type Clock } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
 import type { Database } from '@evently/kit/postgres';
@@ -8,11 +9,12 @@ import { insertFakeEvent } from '../store/fake-events.ts';
 import {
   findCharge,
   findFakeRefund,
-  insertCharge,
+  insertCharges,
   insertFakeRefund,
   lockCharge,
   voidCharge,
   type FakeCharge,
+  type NewFakeCharge,
 } from '../store/fake-provider.ts';
 import { scriptOf, type FakeScript } from './fake-tokens.ts';
 import type { CaptureRequest, PaymentProvider, RefundRequest } from './port.ts';
@@ -46,13 +48,23 @@ export const fakeEventBody = z.object({
 const refundFailsAfterMs = 300;
 const longestHangMs = 60_000;
 
-/** One statement and one commit for a capture that simply succeeds. */
+type Captures = Batcher<NewFakeCharge, FakeCharge | null>;
+
+const maxBatch = 256;
+
+/** Captures that come together are one statement and one commit; each has its own answer. */
 export function createFakeProvider(deps: FakeProviderDeps): PaymentProvider {
+  const captures: Captures = createBatcher({
+    run: (_lane, charges) => insertCharges(deps.db, charges),
+    maxBatch,
+    ...endlessQueue,
+    isAbandoned: () => false,
+  });
   return {
     name: fakeProviderName,
     mode: 'test',
     signatureHeader: fakeSignatureHeader,
-    capture: (request, signal) => captureByScript(deps, request, signal),
+    capture: (request, signal) => captureByScript(deps, captures, request, signal),
     retrieve: (key) => findCharge(deps.db, key),
     void: async (key) => {
       await voidCharge(deps.db, key);
@@ -78,13 +90,14 @@ function parseFakeEvent(rawBody: string): z.output<typeof fakeEventBody> | null 
 
 async function captureByScript(
   deps: FakeProviderDeps,
+  captures: Captures,
   request: CaptureRequest,
   signal: AbortSignal,
 ): Promise<ProviderCharge> {
   const script = scriptOf(request.token);
   if (deps.latencyMs > 0) await pause(deps.latencyMs, signal);
   if (script.outcome === null) return hang(signal);
-  const stored = await insertCharge(deps.db, {
+  const submitted = await captures.submit('captures', {
     key: request.key,
     amountMinor: request.amountMinor,
     currency: request.currency,
@@ -93,6 +106,9 @@ async function captureByScript(
     settlesAfterMs: script.settlesAfterMs,
     refundFails: script.refundFails,
   });
+  if (submitted.kind !== 'done')
+    throw new Error(`the fake provider did not take a charge: ${submitted.kind}`);
+  const stored = submitted.result;
   if (stored !== null) await scheduleWebhook(deps, request, script);
   if (script.answer === 'none') return hang(signal);
   if (script.answer === 'http-500') throw new Error('the provider answered 500');

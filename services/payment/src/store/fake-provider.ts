@@ -39,26 +39,40 @@ export type NewFakeCharge = {
   refundFails: boolean;
 };
 
-/** Stores the charge; null when the key has one already, whose word then stands. */
-export async function insertCharge(sql: Sql, charge: NewFakeCharge): Promise<FakeCharge | null> {
+/**
+ * Stores the charges, one result each in their order; null when the key has one already, whose word then
+ * stands, the first of a key that is here twice being its charge. In order of the key, as all that insert several.
+ */
+export async function insertCharges(
+  sql: Sql,
+  charges: readonly NewFakeCharge[],
+): Promise<(FakeCharge | null)[]> {
   const { rows } = await sql.query<ChargeRow>({
-    name: 'fake-insert-charge',
+    name: 'fake-insert-charges',
     text: `insert into fake_provider_charges (key, amount_minor, currency, outcome, decline_code, settles_at, refund_fails)
-           values ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 millisecond', $7)
+           select n.key, n.amount_minor, n.currency, n.outcome, n.decline_code,
+                  clock_timestamp() + n.settles_after_ms * interval '1 millisecond', n.refund_fails
+             from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::boolean[])
+                  with ordinality n(key, amount_minor, currency, outcome, decline_code, settles_after_ms, refund_fails, place)
+            order by n.key, n.place
            on conflict (key) do nothing
            returning ${chargeColumns}`,
     values: [
-      charge.key,
-      charge.amountMinor,
-      charge.currency,
-      charge.outcome,
-      charge.declineCode,
-      charge.settlesAfterMs,
-      charge.refundFails,
+      charges.map((charge) => charge.key),
+      charges.map((charge) => charge.amountMinor),
+      charges.map((charge) => charge.currency),
+      charges.map((charge) => charge.outcome),
+      charges.map((charge) => charge.declineCode),
+      charges.map((charge) => charge.settlesAfterMs),
+      charges.map((charge) => charge.refundFails),
     ],
   });
-  const row = rows[0];
-  return row === undefined ? null : chargeOf(row);
+  const stored = new Map(rows.map((row) => [row.key, chargeOf(row)]));
+  return charges.map(({ key }) => {
+    const charge = stored.get(key) ?? null;
+    stored.delete(key);
+    return charge;
+  });
 }
 
 export async function findCharge(sql: Sql, key: string): Promise<FakeCharge | null> {

@@ -2,8 +2,23 @@
 import type { Sql } from '@evently/kit/postgres';
 import type { Payment } from '../domain/payment.ts';
 
-const columns = `id, booking_id, event_id, user_id, attempt, status, amount_minor, currency, refunded_minor,
-  transaction_id, decline_code, void_requested_at is not null as void_requested, created_at`;
+const columnNames = [
+  'id',
+  'booking_id',
+  'event_id',
+  'user_id',
+  'attempt',
+  'status',
+  'amount_minor',
+  'currency',
+  'refunded_minor',
+  'transaction_id',
+  'decline_code',
+  'void_requested_at is not null as void_requested',
+  'created_at',
+] as const;
+const columns = columnNames.join(', ');
+const qualified = columnNames.map((name) => `p.${name}`).join(', ');
 
 type PaymentRow = {
   id: string;
@@ -44,6 +59,10 @@ function firstOf(rows: readonly PaymentRow[]): Payment | null {
   return row === undefined ? null : paymentOf(row);
 }
 
+function byId(rows: readonly PaymentRow[]): Map<string, Payment> {
+  return new Map(rows.map((row) => [row.id, paymentOf(row)]));
+}
+
 export type NewPayment = {
   id: string;
   bookingId: string;
@@ -58,29 +77,36 @@ export type NewPayment = {
 };
 
 /**
- * Inserts the attempt as `capturing`; null when the pair has a row already. A twin that runs at the same
- * time waits at the unique index until the first has committed.
+ * Inserts the attempts as `capturing`, one result each in their order; null when the pair has a row already,
+ * the first of a pair that is here twice being its row. In order of the pair, so that two batches of two
+ * processes wait for each other at the unique index in one direction only.
  */
-export async function insertPayment(sql: Sql, payment: NewPayment): Promise<Payment | null> {
+export async function insertPayments(sql: Sql, payments: readonly NewPayment[]): Promise<(Payment | null)[]> {
   const { rows } = await sql.query<PaymentRow>({
-    name: 'insert-payment',
+    name: 'insert-payments',
     text: `insert into payments (id, booking_id, event_id, user_id, attempt, provider, status, amount_minor, currency, next_check_at)
-           values ($1, $2, $3, $4, $5, $6, 'capturing', $7, $8, clock_timestamp() + $9 * interval '1 millisecond')
+           select n.id, n.booking_id, n.event_id, n.user_id, n.attempt, n.provider, 'capturing', n.amount_minor, n.currency,
+                  clock_timestamp() + n.check_after_ms * interval '1 millisecond'
+             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::text[], $7::bigint[],
+                         $8::text[], $9::bigint[]) with ordinality
+                  n(id, booking_id, event_id, user_id, attempt, provider, amount_minor, currency, check_after_ms, place)
+            order by n.booking_id, n.attempt, n.place
            on conflict (booking_id, attempt) do nothing
            returning ${columns}`,
     values: [
-      payment.id,
-      payment.bookingId,
-      payment.eventId,
-      payment.userId,
-      payment.attempt,
-      payment.provider,
-      payment.amountMinor,
-      payment.currency,
-      payment.firstCheckAfterMs,
+      payments.map((payment) => payment.id),
+      payments.map((payment) => payment.bookingId),
+      payments.map((payment) => payment.eventId),
+      payments.map((payment) => payment.userId),
+      payments.map((payment) => payment.attempt),
+      payments.map((payment) => payment.provider),
+      payments.map((payment) => payment.amountMinor),
+      payments.map((payment) => payment.currency),
+      payments.map((payment) => payment.firstCheckAfterMs),
     ],
   });
-  return firstOf(rows);
+  const inserted = byId(rows);
+  return payments.map((payment) => inserted.get(payment.id) ?? null);
 }
 
 export type Tombstone = { id: string; bookingId: string; eventId: string; attempt: number; provider: string };
@@ -129,30 +155,69 @@ export async function lockPayment(sql: Sql, id: string): Promise<Payment | null>
   return firstOf(rows);
 }
 
+/** What the provider said to the request that captures; `unknown`: it has not said. */
+export type AttemptOutcome = { paymentId: string } & (
+  | { status: 'succeeded'; transactionId: string; amountMinor: number; currency: string }
+  | { status: 'declined'; code: string }
+  | { status: 'unknown' }
+);
+
 /**
- * The whole of a sale's second commit in one statement: the attempt becomes `succeeded` and the ledger gets
- * its two entries, or, when the attempt is not `capturing` for this very amount any more, nothing happens
- * and the answer is null. Locks the one payment row; a concurrent change is waited for and seen.
+ * The second commit of many attempts in one statement, one result each in their order. A `capturing` one
+ * becomes `succeeded`, with two entries of the ledger, or `declined`; an open one becomes `unknown`, to be
+ * asked about after a second. Null and unchanged when the row is neither, was captured for another amount, is
+ * in the batch already, or another transaction holds it: a batch waits for nobody's row. Locks in order of id.
  */
-export async function settleCaptured(
+export async function settleCapturing(
   sql: Sql,
-  charge: { paymentId: string; transactionId: string; amountMinor: number; currency: string },
-): Promise<Payment | null> {
+  outcomes: readonly AttemptOutcome[],
+): Promise<(Payment | null)[]> {
+  const first = new Map<string, AttemptOutcome>();
+  for (const outcome of outcomes) if (!first.has(outcome.paymentId)) first.set(outcome.paymentId, outcome);
+  const told = [...first.values()];
+  const captured = told.map((outcome) => (outcome.status === 'succeeded' ? outcome : null));
   const { rows } = await sql.query<PaymentRow>({
-    name: 'settle-captured',
-    text: `with settled as (
-             update payments
-                set status = 'succeeded', transaction_id = $2, settled_at = clock_timestamp(), next_check_at = null
-              where id = $1 and status = 'capturing' and amount_minor = $3 and currency = $4
-             returning ${columns}),
+    name: 'settle-capturing',
+    text: `with told as materialized (
+             select id, status, transaction_id, decline_code, amount_minor, currency
+               from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+                    t(id, status, transaction_id, decline_code, amount_minor, currency)
+              order by id),
+           held as materialized (
+             select h.id from told cross join lateral (
+                    select p.id from payments p where p.id = told.id and p.settled_at is null for update skip locked) h),
+           settled as (
+             update payments p
+                set status = t.status, transaction_id = t.transaction_id, decline_code = t.decline_code,
+                    settled_at = case when t.status <> 'unknown' then clock_timestamp() end,
+                    next_check_at = case when t.status = 'unknown' then clock_timestamp() + interval '1 second' end
+               from told t join held h on h.id = t.id
+              where p.id = t.id and p.settled_at is null
+                and case t.status
+                      when 'unknown' then true
+                      when 'declined' then p.status = 'capturing'
+                      else p.status = 'capturing' and p.amount_minor = t.amount_minor and p.currency = t.currency
+                    end
+             returning ${qualified}),
            entries as (
              insert into ledger_entries (movement_id, account, payment_id, amount_minor, currency)
              select settled.id, side.account, settled.id, side.sign * settled.amount_minor, settled.currency
-               from settled cross join (values ('provider_balance', 1), ('sales_clearing', -1)) as side (account, sign))
+               from settled cross join (values ('provider_balance', 1), ('sales_clearing', -1)) as side (account, sign)
+              where settled.status = 'succeeded')
            select * from settled`,
-    values: [charge.paymentId, charge.transactionId, charge.amountMinor, charge.currency],
+    values: [
+      told.map((outcome) => outcome.paymentId),
+      told.map((outcome) => outcome.status),
+      captured.map((outcome) => outcome?.transactionId ?? null),
+      told.map((outcome) => (outcome.status === 'declined' ? outcome.code : null)),
+      captured.map((outcome) => outcome?.amountMinor ?? null),
+      captured.map((outcome) => outcome?.currency ?? null),
+    ],
   });
-  return firstOf(rows);
+  const settled = byId(rows);
+  return outcomes.map((outcome) =>
+    first.get(outcome.paymentId) === outcome ? (settled.get(outcome.paymentId) ?? null) : null,
+  );
 }
 
 export type Settlement =
@@ -172,18 +237,6 @@ export async function writeSettlement(sql: Sql, id: string, settlement: Settleme
       settlement.status === 'declined' ? settlement.code : null,
     ],
   });
-}
-
-/** Turns an open attempt to `unknown`, to be asked about after a second; null when it is settled already. */
-export async function markUnknown(sql: Sql, id: string): Promise<Payment | null> {
-  const { rows } = await sql.query<PaymentRow>({
-    name: 'mark-unknown',
-    text: `update payments set status = 'unknown', next_check_at = clock_timestamp() + interval '1 second'
-            where id = $1 and settled_at is null
-            returning ${columns}`,
-    values: [id],
-  });
-  return firstOf(rows);
 }
 
 /**
