@@ -1,7 +1,7 @@
 /** Remembered answers: a repeated key gives the stored answer, in the same transaction as the effect. */
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import type { Database } from './postgres.ts';
+import type { Database, Sql } from './postgres.ts';
 
 export type Answer = { status: number; body: string };
 export type KeyedRequest = {
@@ -78,4 +78,66 @@ async function storeAnswer(client: ClientBase, request: KeyedRequest, answer: An
     'update idempotency_keys set status = $4, body = $5 where principal = $1 and operation = $2 and key = $3',
     [request.principal, request.operation, request.key, answer.status, answer.body],
   );
+}
+
+export type StoredAnswer = { fingerprint: string; answer: Answer };
+
+/** One name for each (principal, operation, key). */
+export function keyNameOf(request: KeyedRequest): string {
+  return JSON.stringify([request.principal, request.operation, request.key]);
+}
+
+/**
+ * The answers that are kept for these requests, by `keyNameOf`. For verbs that are done in batches under a
+ * lock which every request of one key needs: nothing is claimed here, the lock keeps twins apart.
+ */
+export async function readAnswers(
+  sql: Sql,
+  requests: readonly KeyedRequest[],
+): Promise<Map<string, StoredAnswer>> {
+  if (requests.length === 0) return new Map();
+  const { rows } = await sql.query<StoredRow & { principal: string; operation: string; key: string }>({
+    name: 'read-answers',
+    text: `select k.principal, k.operation, k.key, k.fingerprint, k.status, k.body
+             from unnest($1::text[], $2::text[], $3::text[]) r(principal, operation, key)
+             join idempotency_keys k on k.principal = r.principal and k.operation = r.operation and k.key = r.key`,
+    values: columnsOf(requests),
+  });
+  return new Map(
+    rows.map(({ principal, operation, key, fingerprint, status, body }) => [
+      keyNameOf({ principal, operation, key, fingerprint }),
+      { fingerprint, answer: { status, body } },
+    ]),
+  );
+}
+
+/** Keeps these answers in the transaction of their effect; none is none. A key that has one is a unique violation. */
+export async function writeAnswers(
+  client: Sql,
+  kept: readonly { request: KeyedRequest; answer: Answer }[],
+): Promise<void> {
+  if (kept.length === 0) return;
+  const requests = kept.map(({ request }) => request);
+  await client.query({
+    name: 'write-answers',
+    text: `insert into idempotency_keys (principal, operation, key, fingerprint, status, body)
+           select principal, operation, key, fingerprint, status, body
+             from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[])
+                  k(principal, operation, key, fingerprint, status, body)
+            order by principal, operation, key`,
+    values: [
+      ...columnsOf(requests),
+      requests.map((request) => request.fingerprint),
+      kept.map(({ answer }) => answer.status),
+      kept.map(({ answer }) => answer.body),
+    ],
+  });
+}
+
+function columnsOf(requests: readonly KeyedRequest[]): unknown[] {
+  return [
+    requests.map((request) => request.principal),
+    requests.map((request) => request.operation),
+    requests.map((request) => request.key),
+  ];
 }

@@ -10,7 +10,10 @@ export type BookingMetrics = {
   released: (cause: string, tickets: number) => void;
   refused: (reason: string) => void;
   conflict: () => void;
-  batch: (kind: 'reserve' | 'settle', batch: { size: number; seconds: number; failed: boolean }) => void;
+  batch: (
+    kind: 'reserve' | 'confirm' | 'settle' | 'end',
+    batch: { size: number; seconds: number; failed: boolean },
+  ) => void;
   sweep: (lapsed: number) => void;
 };
 

@@ -15,10 +15,13 @@ import {
 import { createRelay, type Relay } from '@evently/kit/outbox';
 import type { PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
+import { createPayingQueue, type PayingQueue } from './actions/begin-paying.ts';
 import { createBoards, type Boards } from './actions/boards.ts';
 import type { CommittedChange, StockDeps } from './actions/change-stock.ts';
 import type { ConfirmDeps } from './actions/confirm-booking.ts';
 import type { EndDeps } from './actions/end-bookings.ts';
+import { createEndQueue, type EndQueue } from './actions/end-own-bookings.ts';
+import { createBookingLookUp } from './actions/look-up-bookings.ts';
 import { createReserveQueue, type ReserveQueue } from './actions/reserve-seats.ts';
 import { createSettler, type SettleDeps, type Settler } from './actions/settle-payments.ts';
 import { createTicketCodes } from './actions/ticket-codes.ts';
@@ -39,12 +42,13 @@ import { createBookingMetrics, type BookingMetrics } from './metrics.ts';
 
 export type BookingDeps = PlatformDeps & { config: BookingConfig; paymentCaller: Caller };
 
-const settleSettings = { maxBatch: 256 };
+// Of confirmations, cancellations and outcomes: what each batch of them holds at most.
+const maxBatch = 256;
 
 /** Builds the service; `start` begins sweeps and the relay, `stop` ends them and answers what waits. */
 export function createBookingService(deps: BookingDeps): Service {
   const parts = createParts(deps);
-  const { queue, settler, watchers, relay } = parts;
+  const { queue, payingQueue, endQueue, settler, watchers, relay } = parts;
   let sweeps: { stop: () => Promise<void> } | null = null;
   const handlers = createHandlers({ ...parts.settle, log: deps.log });
   subscribe(deps.bus, handlers);
@@ -68,6 +72,8 @@ export function createBookingService(deps: BookingDeps): Service {
     stop: async () => {
       await watchers.stop();
       await queue.drained();
+      await payingQueue.drained();
+      await endQueue.drained();
       await settler.drained();
       await sweeps?.stop();
       await relay.stop();
@@ -80,6 +86,8 @@ type Parts = {
   watchers: Watchers;
   relay: Relay;
   queue: ReserveQueue;
+  payingQueue: PayingQueue;
+  endQueue: EndQueue;
   settler: Settler;
   stock: StockDeps;
   settle: SettleDeps;
@@ -109,16 +117,17 @@ function createParts(deps: BookingDeps): Parts {
   const settle = {
     ...stock,
     metrics,
-    settle: { ...settleSettings, unknownCheckSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS },
+    settle: { maxBatch, unknownCheckSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS },
   };
   const settler = createSettler(settle);
-  const confirm = {
-    ...stock,
-    paymentCaller: deps.paymentCaller,
-    settler,
-    confirm: { leaseSeconds: config.BOOKING_PAYMENT_LEASE_SECONDS },
-  };
-  return { boards, watchers, relay, queue, settler, stock, settle, confirm, end: { ...stock, metrics } };
+  const lookUp = createBookingLookUp(db);
+  const limits = { ...queueLimits(config), maxBatch };
+  const leaseSeconds = config.BOOKING_PAYMENT_LEASE_SECONDS;
+  const payingQueue = createPayingQueue({ db, metrics, paying: { ...limits, leaseSeconds } });
+  const end = { ...stock, metrics };
+  const endQueue = createEndQueue({ ...end, lookUp, ending: limits });
+  const confirm = { ...stock, paymentCaller: deps.paymentCaller, lookUp, payingQueue, settler };
+  return { boards, watchers, relay, queue, payingQueue, endQueue, settler, stock, settle, confirm, end };
 }
 
 function createRoutes(
@@ -127,7 +136,7 @@ function createRoutes(
   consumers: Readonly<Record<string, Handler>>,
 ): ServiceApp {
   const { config, db } = deps;
-  const { boards, watchers, queue, stock, confirm, end } = parts;
+  const { boards, watchers, queue, endQueue, stock, confirm, end } = parts;
   const warmer = createWarmer({ db, boards, connections: config.BOOKING_POOL_SIZE });
   const guards = createGuards(deps);
   const app = createApp({
@@ -139,7 +148,7 @@ function createRoutes(
   });
   app.route('/', reservationRoutes({ ...confirm, queue, boards, guards }));
   app.route('/', streamRoutes({ db, watchers, guards }));
-  app.route('/', bookingRoutes({ ...end, guards }));
+  app.route('/', bookingRoutes({ ...stock, endQueue, guards }));
   app.route('/', waitlistRoutes({ ...stock, maxWaiting: config.BOOKING_MAX_WAITING, guards }));
   app.route('/', ticketRoutes({ ...stock, guards }));
   app.route('/', inventoryRoutes({ ...stock, guards }));
@@ -154,11 +163,18 @@ function reserveSettings(config: BookingConfig) {
   return {
     holdSeconds: config.BOOKING_HOLD_SECONDS,
     maxBatch: config.BOOKING_MAX_BATCH,
+    ...queueLimits(config),
+    soldOutMemoryMs: config.BOOKING_SOLD_OUT_MEMORY_MS,
+    maxWaiting: config.BOOKING_MAX_WAITING,
+  };
+}
+
+/** How long each event's line of each verb may be. */
+function queueLimits(config: BookingConfig) {
+  return {
     minQueue: config.BOOKING_MIN_QUEUE,
     maxQueue: config.BOOKING_MAX_QUEUE,
     maxQueueSeconds: config.BOOKING_QUEUE_SECONDS,
-    soldOutMemoryMs: config.BOOKING_SOLD_OUT_MEMORY_MS,
-    maxWaiting: config.BOOKING_MAX_WAITING,
   };
 }
 

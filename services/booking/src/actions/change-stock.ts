@@ -16,7 +16,6 @@ import { insertBookings, writeTransitions, type Transition } from '../store/book
 import {
   lockSale,
   markWaitlistUsed,
-  raiseVersion,
   readStock,
   readWindow,
   tryLockSale,
@@ -237,8 +236,7 @@ async function write(
   await writeTickets(deps, change, pending.transitions);
   await writeRefunds(deps, change, pending.refunds);
   if (pending.inserted.length + pending.transitions.length === 0 && !pending.touched) return null;
-  await writeStock(client, eventId, [...change.stock.values()]);
-  const version = await raiseVersion(client, eventId, deps.writer);
+  const version = await writeStock(client, eventId, [...change.stock.values()], deps.writer);
   await publishChange(deps, change, pending, cause, version);
   return {
     eventId,
@@ -273,11 +271,7 @@ async function writeTickets(
   const { eventId } = change.sale;
   const confirmed = transitions.filter(({ booking }) => booking.status === 'confirmed');
   if (confirmed.length > 0) {
-    await insertTickets(
-      change.client,
-      eventId,
-      confirmed.flatMap(({ booking }) => deps.tickets.issue(booking)),
-    );
+    await insertTickets(change.client, eventId, deps.tickets.issue(confirmed.map(({ booking }) => booking)));
   }
   const cancelled = transitions.filter(
     ({ booking, from }) => booking.status === 'cancelled' && from === 'confirmed',

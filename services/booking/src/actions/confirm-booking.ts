@@ -8,35 +8,37 @@ import type { PaymentOutcome } from '../domain/payment.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import { findBooking, lockBookings } from '../store/bookings.ts';
 import { listDetails } from '../store/details.ts';
-import { beginPaying, readNow } from '../store/paying.ts';
+import { readNow } from '../store/paying.ts';
+import type { PayingQueue } from './begin-paying.ts';
 import { changeStock, type StockDeps } from './change-stock.ts';
+import type { BookingLookUp } from './look-up-bookings.ts';
 import type { Settler } from './settle-payments.ts';
 
 export type ConfirmInput = { bookingId: string; userId: string; paymentToken: string; paymentMethod: string };
 export type ConfirmOutcome = { ok: true; booking: Booking; settled: boolean } | Refused;
 export type ConfirmDeps = StockDeps & {
   paymentCaller: Caller;
+  lookUp: BookingLookUp;
+  payingQueue: PayingQueue;
   settler: Settler;
-  confirm: { leaseSeconds: number };
 };
 
 /**
  * Charges once and confirms. A confirmed booking gives its stored answer; an outcome that is not known yet
  * gives `settled: false` and keeps the seats. Refusals: unknown-booking (also for another buyer's),
- * booking-expired, booking-released, already-cancelled, event-cancelled, payment-refused.
+ * booking-expired, booking-released, already-cancelled, event-cancelled, payment-refused, queue-full.
  * Our row says `paying` with its attempt before payment is called; the call is outside any transaction.
  */
 export async function confirmBooking(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmOutcome> {
-  const paying = await beginPaying(
-    deps.db,
-    input.bookingId,
-    input.userId,
-    deps.confirm.leaseSeconds,
-    input.paymentMethod,
-  );
-  if (paying === null) return explain(deps, input);
-  if (paying.totalMinor === 0) return { ok: true, booking: await confirmFree(deps, paying), settled: true };
-  const outcome = await requestPayment(deps.paymentCaller, paying, input);
+  const { bookingId, userId, paymentMethod } = input;
+  const owned = await deps.lookUp.find(bookingId, userId);
+  if (owned === null) return refused({ kind: 'unknown-booking' });
+  if (owned.status !== 'pending') return explain(deps, input);
+  const begun = await deps.payingQueue.begin(owned.eventId, { bookingId, userId, paymentMethod });
+  if (begun.kind === 'queue-full') return refused(begun);
+  if (begun.kind === 'abandoned' || begun.result === null) return explain(deps, input);
+  const paying = begun.result;
+  const outcome = await payFor(deps.paymentCaller, paying, input);
   const settled = await deps.settler.settle({ booking: paying, outcome });
   if (settled?.status === 'confirmed') return { ok: true, booking: settled, settled: true };
   if (outcome.status === 'declined') {
@@ -81,13 +83,9 @@ function releasedRefusal(booking: Booking): Refusal {
 }
 
 /** A booking that costs nothing has no payment (I21). */
-async function confirmFree(deps: ConfirmDeps, booking: Booking): Promise<Booking> {
-  const outcome = await changeStock(deps, booking.eventId, 'settle', async (change) => {
-    const locked = (await lockBookings(change.client, booking.eventId, [booking.id])).get(booking.id);
-    if (locked?.status !== 'paying') return locked ?? booking;
-    return change.transition(locked, 'confirmed', 'free', { confirmedAt: change.now });
-  });
-  return outcome?.value ?? booking;
+async function payFor(caller: Caller, booking: Booking, input: ConfirmInput): Promise<PaymentOutcome> {
+  if (booking.totalMinor === 0) return { status: 'free', attempt: booking.attempt };
+  return requestPayment(caller, booking, input);
 }
 
 async function requestPayment(

@@ -1,114 +1,15 @@
-/** Ends bookings: the buyer's cancel, the return of a hold, lapsed holds, and whole events. */
-import { isDatabaseUnavailable, type Sql } from '@evently/kit/postgres';
-import { refundAmount } from '../domain/refund.ts';
+/** Ends bookings that nobody asked to end: lapsed holds, and those of whole events. */
+import { isDatabaseUnavailable } from '@evently/kit/postgres';
 import type { Booking, Cause } from '../domain/booking.ts';
-import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import type { BookingMetrics } from '../metrics.ts';
-import {
-  findBooking,
-  listEventsWithLapsedHolds,
-  lockBookings,
-  lockByStatus,
-  lockLapsedHolds,
-} from '../store/bookings.ts';
-import { listEventsWindingDown, markWoundDown, readTerms } from '../store/details.ts';
-import { lockUsedTicket } from '../store/tickets.ts';
+import { listEventsWithLapsedHolds, lockByStatus, lockLapsedHolds } from '../store/bookings.ts';
+import { listEventsWindingDown, markWoundDown } from '../store/details.ts';
 import { endEntries, listEventsToMatch } from '../store/waitlist.ts';
-import { changeStock, type CommittedChange, type StockChange, type StockDeps } from './change-stock.ts';
+import { changeStock, type StockChange, type StockDeps } from './change-stock.ts';
 
 export type EndDeps = StockDeps & { metrics: BookingMetrics };
-/** `committed` is the caller's to tell once its transaction, the one given as `within`, is committed. */
-export type Ending = { outcome: CancelOutcome; committed: CommittedChange | null };
-export type CancelOutcome = { ok: true; booking: Booking; refundMinor: number } | Refused;
 
-/**
- * Cancels a booking of `userId`: a hold is released, a confirmed booking gives its seats back and a refund
- * by the event's policy at the database's clock. Refusals: unknown-booking, already-cancelled,
- * booking-expired, payment-in-progress, and ticket-used: who is inside does not get the money back. Seats
- * return exactly once, whatever races (I14).
- */
-export async function cancelBooking(
-  deps: EndDeps,
-  bookingId: string,
-  userId: string,
-  within: Sql,
-): Promise<Ending> {
-  return endOwn(deps, { bookingId, userId }, within, async (change, booking) => {
-    if (booking.status === 'pending') {
-      return {
-        ok: true,
-        booking: release(deps, change, booking, 'cancelled', 'cancelled_by_buyer'),
-        refundMinor: 0,
-      };
-    }
-    if (booking.status !== 'confirmed') return refused(endRefusal(booking));
-    const used = await lockUsedTicket(change.client, booking.eventId, booking.id);
-    if (used !== null)
-      return refused({
-        kind: 'ticket-used',
-        usedAt: used.usedAt ?? change.now,
-        usedWhere: used.usedWhere ?? '',
-      });
-    const terms = await readTerms(change.client, booking.eventId);
-    const refundMinor = refundAmount(booking.totalMinor, terms.refundPolicy, terms.startsAt, change.now);
-    return {
-      ok: true,
-      booking: refundAndCancel(deps, change, booking, refundMinor, 'cancelled_by_buyer'),
-      refundMinor,
-    };
-  });
-}
-
-/** Gives a pending reservation back before its time. Refusals as `cancelBooking`, and already-confirmed. */
-export async function returnHold(
-  deps: EndDeps,
-  bookingId: string,
-  userId: string,
-  within: Sql,
-): Promise<Ending> {
-  return endOwn(deps, { bookingId, userId }, within, (change, booking) => {
-    if (booking.status === 'confirmed') return Promise.resolve(refused({ kind: 'already-confirmed' }));
-    if (booking.status !== 'pending') return Promise.resolve(refused(endRefusal(booking)));
-    return Promise.resolve({
-      ok: true,
-      booking: release(deps, change, booking, 'expired', 'returned_by_buyer'),
-      refundMinor: 0,
-    });
-  });
-}
-
-async function endOwn(
-  deps: EndDeps,
-  own: { bookingId: string; userId: string },
-  within: Sql,
-  end: (change: StockChange, booking: Booking) => Promise<CancelOutcome>,
-): Promise<Ending> {
-  const unknown: Ending = { outcome: refused({ kind: 'unknown-booking' }), committed: null };
-  const found = await findBooking(within, own.bookingId);
-  if (found === null || found.userId !== own.userId) return unknown;
-  const endLocked = async (change: StockChange): Promise<CancelOutcome> => {
-    const booking = (await lockBookings(change.client, found.eventId, [found.id])).get(found.id);
-    return booking === undefined ? refused({ kind: 'unknown-booking' }) : end(change, booking);
-  };
-  const changed = await changeStock(deps, found.eventId, 'cancel', endLocked, { within });
-  return changed === null ? unknown : { outcome: changed.value, committed: changed.committed };
-}
-
-function endRefusal(booking: Booking): Refusal {
-  switch (booking.status) {
-    case 'cancelled':
-      return { kind: 'already-cancelled' };
-    case 'expired':
-      return { kind: 'booking-expired' };
-    case 'pending':
-    case 'paying':
-    case 'payment_unknown':
-    case 'confirmed':
-      return { kind: 'payment-in-progress' };
-  }
-}
-
-function release(
+export function release(
   deps: EndDeps,
   change: StockChange,
   booking: Booking,
@@ -119,7 +20,7 @@ function release(
   return change.transition(booking, to, cause);
 }
 
-function refundAndCancel(
+export function refundAndCancel(
   deps: EndDeps,
   change: StockChange,
   booking: Booking,

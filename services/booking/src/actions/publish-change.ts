@@ -1,6 +1,6 @@
 /** Writes the messages of a change into the outbox, in the transaction of the change (I35). */
 import { newId } from '@evently/kit/ids';
-import { writeOutbox, writeOutboxBatch } from '@evently/kit/outbox';
+import { writeOutboxBatch } from '@evently/kit/outbox';
 import type { Booking } from '../domain/booking.ts';
 import type { Transition } from '../store/bookings.ts';
 import { insertRefunds } from '../store/refunds.ts';
@@ -8,7 +8,7 @@ import type { RefundOrder, StockCause, StockChange, StockDeps } from './change-s
 
 const endStates = ['confirmed', 'cancelled', 'expired'] as const;
 
-/** One message for the stock and one for each status that bookings reached together. */
+/** One message for the stock, one for each status that bookings reached together, one for each offer; one statement. */
 export async function publishChange(
   deps: StockDeps,
   change: StockChange,
@@ -17,21 +17,43 @@ export async function publishChange(
   version: number,
 ): Promise<void> {
   const { eventId } = change.sale;
-  const publish = (type: string, payload: unknown): Promise<void> =>
-    writeOutbox(change.client, {
-      id: newId(deps.clock.now().getTime()),
-      topic: 'booking',
-      key: eventId,
-      type,
-      payload,
-    });
-  await publish('booking.stock_changed', {
-    event_id: eventId,
+  const messages: { type: string; payload: unknown }[] = [
+    {
+      type: 'booking.stock_changed',
+      payload: stockChangedOf(deps, change, decided.inserted, cause, version),
+    },
+  ];
+  for (const status of endStates) {
+    const bookings = decided.transitions
+      .map(({ booking }) => booking)
+      .filter((booking) => booking.status === status);
+    if (bookings.length === 0) continue;
+    const payload = { event_id: eventId, status, bookings: bookings.map(bookingChangedOf) };
+    messages.push({ type: 'booking.bookings_changed', payload });
+  }
+  for (const offer of decided.inserted.filter((booking) => booking.waitlistId !== null))
+    messages.push({ type: 'booking.waitlist_offered', payload: offeredOf(offer) });
+  const nowMs = deps.clock.now().getTime();
+  await writeOutboxBatch(
+    change.client,
+    messages.map((message) => ({ ...message, id: newId(nowMs), topic: 'booking', key: eventId })),
+  );
+}
+
+function stockChangedOf(
+  deps: StockDeps,
+  change: StockChange,
+  inserted: readonly Booking[],
+  cause: StockCause,
+  version: number,
+) {
+  return {
+    event_id: change.sale.eventId,
     version,
     writer: deps.writer,
     cause,
-    reservations: decided.inserted.length,
-    quantity: decided.inserted.reduce((sum, booking) => sum + booking.quantity, 0),
+    reservations: inserted.length,
+    quantity: inserted.reduce((sum, booking) => sum + booking.quantity, 0),
     tiers: [...change.stock.values()].map((tier) => ({
       tier_id: tier.tierId,
       available: tier.available,
@@ -39,42 +61,28 @@ export async function publishChange(
       sold: tier.sold,
       blocked: tier.blocked,
     })),
-  });
-  for (const status of endStates) {
-    const bookings = decided.transitions
-      .map(({ booking }) => booking)
-      .filter((booking) => booking.status === status);
-    if (bookings.length === 0) continue;
-    await publish('booking.bookings_changed', {
-      event_id: eventId,
-      status,
-      bookings: bookings.map((booking) => ({
-        booking_id: booking.id,
-        user_id: booking.userId,
-        quantity: booking.quantity,
-        amount_minor: booking.totalMinor,
-        currency: booking.currency,
-      })),
-    });
-  }
-  const offers = decided.inserted.filter((booking) => booking.waitlistId !== null);
-  await writeOutboxBatch(
-    change.client,
-    offers.map((offer) => ({
-      id: newId(deps.clock.now().getTime()),
-      topic: 'booking',
-      key: eventId,
-      type: 'booking.waitlist_offered',
-      payload: {
-        event_id: eventId,
-        waitlist_id: offer.waitlistId,
-        user_id: offer.userId,
-        booking_id: offer.id,
-        quantity: offer.quantity,
-        expires_at: offer.expiresAt,
-      },
-    })),
-  );
+  };
+}
+
+function bookingChangedOf(booking: Booking) {
+  return {
+    booking_id: booking.id,
+    user_id: booking.userId,
+    quantity: booking.quantity,
+    amount_minor: booking.totalMinor,
+    currency: booking.currency,
+  };
+}
+
+function offeredOf(offer: Booking) {
+  return {
+    event_id: offer.eventId,
+    waitlist_id: offer.waitlistId,
+    user_id: offer.userId,
+    booking_id: offer.id,
+    quantity: offer.quantity,
+    expires_at: offer.expiresAt,
+  };
 }
 
 /** Records what must go back and tells payment, once for each captured attempt; two statements however many. */

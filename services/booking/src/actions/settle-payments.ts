@@ -1,5 +1,5 @@
 /** Applies payment outcomes to bookings, coalesced per event: one lock and one commit for all that wait. */
-import { createBatcher, type Batcher } from '@evently/kit/batcher';
+import { createBatcher, endlessQueue, type Batcher } from '@evently/kit/batcher';
 import type { Booking } from '../domain/booking.ts';
 import { settlementOf, type PaymentOutcome, type Settlement } from '../domain/payment.ts';
 import { fits } from '../domain/stock.ts';
@@ -18,14 +18,12 @@ export type Settler = {
   drained: () => Promise<void>;
 };
 
-const neverFull = { maxQueueSeconds: Number.POSITIVE_INFINITY, minQueue: 1_000_000, maxQueue: 1_000_000 };
-
 export function createSettler(deps: SettleDeps): Settler {
   const batcher: Batcher<SettleItem, Booking | null> = createBatcher({
     run: (eventId, items) => settleBatch(deps, eventId, items),
     maxBatch: deps.settle.maxBatch,
     // Refusing an outcome would only put it off: the money has moved.
-    ...neverFull,
+    ...endlessQueue,
     isAbandoned: () => false,
     observe: (batch) => deps.metrics.batch('settle', batch),
   });

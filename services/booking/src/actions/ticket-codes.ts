@@ -1,5 +1,5 @@
 /** Ticket codes: derived under a secret from a random salt, so that a stolen database shows none. */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { Booking } from '../domain/booking.ts';
 import type { NewTicket, Ticket } from '../store/tickets.ts';
 
@@ -8,8 +8,8 @@ const saltBytes = 16;
 const codeBytes = 20;
 
 export type TicketCodes = {
-  /** One new ticket for each seat of the booking (I33). */
-  issue: (booking: Booking) => NewTicket[];
+  /** One new ticket for each seat of each booking (I33). */
+  issue: (bookings: readonly Booking[]) => NewTicket[];
   /** The code that is printed; shown again whenever its owner asks. */
   codeOf: (ticket: Pick<Ticket, 'bookingId' | 'number' | 'salt'>) => string;
   /** How a code is found: its SHA-256. */
@@ -28,16 +28,24 @@ export function createTicketCodes(secret: string): TicketCodes {
       .digest()
       .subarray(0, codeBytes)
       .toString('base64url');
-  const hashOf = (code: string): Buffer => createHash('sha256').update(code).digest();
+  const hashOf = (code: string): Buffer => hash('sha256', code, 'buffer');
   return {
     codeOf,
     hashOf,
-    issue: (booking) =>
-      booking.lines
-        .flatMap((line) => Array.from({ length: line.quantity }, () => line.tierId))
-        .map((tierId, at) => {
-          const ticket = { bookingId: booking.id, number: at + 1, tierId, salt: randomBytes(saltBytes) };
-          return { ...ticket, codeHash: hashOf(codeOf(ticket)) };
-        }),
+    issue: (bookings) => {
+      const seats = bookings.flatMap(seatsOf);
+      // One call of the system's generator for all: a call for each ticket costs more than its code.
+      const salts = randomBytes(saltBytes * seats.length);
+      return seats.map((seat, at) => {
+        const ticket = { ...seat, salt: salts.subarray(at * saltBytes, (at + 1) * saltBytes) };
+        return { ...ticket, codeHash: hashOf(codeOf(ticket)) };
+      });
+    },
   };
+}
+
+function seatsOf(booking: Booking): Pick<NewTicket, 'bookingId' | 'number' | 'tierId'>[] {
+  return booking.lines
+    .flatMap((line) => Array.from({ length: line.quantity }, () => line.tierId))
+    .map((tierId, at) => ({ bookingId: booking.id, number: at + 1, tierId }));
 }

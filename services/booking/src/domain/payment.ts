@@ -1,12 +1,13 @@
 /** What a payment's outcome does to a booking. Pure. */
 import type { Booking, BookingStatus, Cause } from './booking.ts';
 
-/** `missing`: the payment service has never heard of the attempt. */
+/** `free`: nothing is to be paid, and nobody was asked (I21). */
 export type PaymentOutcome =
   | { status: 'succeeded'; attempt: number; paymentId: string; transactionId: string | null }
   | { status: 'declined'; attempt: number; declineCode: string }
   | { status: 'unknown'; attempt: number }
-  | { status: 'void'; attempt: number };
+  | { status: 'void'; attempt: number }
+  | { status: 'free'; attempt: number };
 
 export type Settlement =
   | { kind: 'move'; to: BookingStatus; cause: Cause; patch: Partial<Booking> }
@@ -32,6 +33,9 @@ export function settlementOf(booking: Booking, outcome: PaymentOutcome, now: Dat
         cause: outcome.status === 'declined' ? 'payment_declined' : 'payment_given_up',
         patch: { ...withGrace(booking, now), payingSince: null },
       };
+    case 'free':
+      if (booking.status !== 'paying' || outcome.attempt !== booking.attempt) return { kind: 'nothing' };
+      return { kind: 'move', to: 'confirmed', cause: 'free', patch: {} };
     case 'unknown':
       if (booking.status !== 'paying' || outcome.attempt !== booking.attempt) return { kind: 'nothing' };
       return { kind: 'move', to: 'payment_unknown', cause: 'payment_unknown', patch: {} };

@@ -1,6 +1,8 @@
 /** How much of the price comes back when a buyer cancels. Pure. */
 
 export type RefundStep = { hours_before: number; percent: number };
+/** What a refund depends on besides the price and the time. */
+export type RefundTerms = { startsAt: Date; refundPolicy: readonly RefundStep[] };
 const msPerHour = 3_600_000;
 
 /**

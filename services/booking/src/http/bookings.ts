@@ -5,20 +5,14 @@ import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app
 import type { Principal } from '@evently/kit/auth';
 import { principalOf } from '@evently/kit/guards';
 import { documentRefusals } from '@evently/kit/refusals';
-import { toMajor } from '@evently/contracts/money';
-import {
-  cancelBooking,
-  returnHold,
-  type CancelOutcome,
-  type EndDeps,
-  type Ending,
-} from '../actions/end-bookings.ts';
+import type { EndQueue } from '../actions/end-own-bookings.ts';
+import type { StockDeps } from '../actions/change-stock.ts';
 import type { Booking } from '../domain/booking.ts';
 import { findBooking, listByUser } from '../store/bookings.ts';
 import { listDetails } from '../store/details.ts';
 import { listRefunds } from '../store/refunds.ts';
 import { listTickets } from '../store/tickets.ts';
-import { answerOnce, type Attempted } from './answer-once.ts';
+import { endOnce } from './end-once.ts';
 import { answerRefusal } from './problems.ts';
 import {
   bookingList,
@@ -32,7 +26,10 @@ import {
 import { viewBooking } from './views.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
-export type BookingRouteDeps = EndDeps & { guards: { buyer: Guard; writeLimit: Guard; readLimit: Guard } };
+export type BookingRouteDeps = Pick<StockDeps, 'db' | 'tickets'> & {
+  endQueue: EndQueue;
+  guards: { buyer: Guard; writeLimit: Guard; readLimit: Guard };
+};
 
 const params = z.object({ id: uuid });
 const security = [{ bearer: [] }];
@@ -51,7 +48,7 @@ const endRefusals = {
   410: 'booking_expired',
   422: 'idempotency_key_reused',
   429: 'rate_limited',
-  503: 'database_unavailable',
+  503: 'queue_full, database_unavailable',
 };
 
 export function bookingRoutes(deps: BookingRouteDeps): ServiceApp {
@@ -156,10 +153,9 @@ function addCancel(app: ServiceApp, deps: BookingRouteDeps): void {
     (c) => {
       const { id } = c.req.valid('param');
       const key = c.req.valid('header')['idempotency-key'];
-      const call = { operation: `DELETE /bookings/${id}`, key, body: null, schema: cancelled };
-      return answerOnce(deps, c, call, async (client) =>
-        shown(await cancelBooking(deps, id, principalOf(c).id, client), 'The booking is cancelled.'),
-      );
+      const operation = `DELETE /bookings/${id}`;
+      const message = 'The booking is cancelled.';
+      return endOnce(deps.endQueue, c, { how: 'cancel', bookingId: id, operation, key, message });
     },
   );
 }
@@ -184,18 +180,11 @@ function addReturn(app: ServiceApp, deps: BookingRouteDeps): void {
     (c) => {
       const { id } = c.req.valid('param');
       const key = c.req.valid('header')['idempotency-key'];
-      const call = { operation: `POST /bookings/${id}/expire`, key, body: null, schema: cancelled };
-      return answerOnce(deps, c, call, async (client) =>
-        shown(await returnHold(deps, id, principalOf(c).id, client), 'The reservation was given back.'),
-      );
+      const operation = `POST /bookings/${id}/expire`;
+      const message = 'The reservation was given back.';
+      return endOnce(deps.endQueue, c, { how: 'return', bookingId: id, operation, key, message });
     },
   );
-}
-
-/** An ending as its buyer sees it. */
-function shown(ending: Ending, message: string): Attempted<z.output<typeof cancelled>> {
-  const { outcome, committed } = ending;
-  return { outcome: outcome.ok ? { ok: true, view: cancelView(outcome, message) } : outcome, committed };
 }
 
 /** The owner, and administrators who may read bookings: not whoever scans tickets or edits venues. */
@@ -207,7 +196,7 @@ function maySee(principal: Principal, ownerId: string): boolean {
 
 /** The booking when the caller may see it; a stranger's is as unknown as a missing one (I40). */
 export async function findVisible(
-  deps: Pick<EndDeps, 'db'>,
+  deps: Pick<StockDeps, 'db'>,
   c: Context<ServiceEnv>,
   bookingId: string,
 ): Promise<Booking | null> {
@@ -216,7 +205,7 @@ export async function findVisible(
 }
 
 export async function viewBookings(
-  deps: Pick<EndDeps, 'db'>,
+  deps: Pick<StockDeps, 'db'>,
   bookings: readonly Booking[],
 ): Promise<z.output<typeof bookingView>[]> {
   const details = await listDetails(deps.db, [...new Set(bookings.map((booking) => booking.eventId))]);
@@ -234,7 +223,7 @@ export async function viewBookings(
 }
 
 export async function pageOfBookings(
-  deps: Pick<EndDeps, 'db'>,
+  deps: Pick<StockDeps, 'db'>,
   userId: string,
   query: z.output<typeof listQuery>,
 ): Promise<z.output<typeof bookingList>> {
@@ -266,14 +255,4 @@ async function viewTickets(deps: BookingRouteDeps, booking: Booking): Promise<z.
       used_at: ticket.usedAt?.toISOString() ?? null,
     };
   });
-}
-
-function cancelView(outcome: CancelOutcome & { ok: true }, message: string): z.output<typeof cancelled> {
-  const { currency } = outcome.booking;
-  return {
-    message,
-    refund_status: outcome.refundMinor === 0 ? 'none' : 'pending',
-    refund_amount: toMajor(outcome.refundMinor, currency),
-    currency,
-  };
 }

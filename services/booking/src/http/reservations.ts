@@ -131,7 +131,7 @@ function addConfirm(app: ServiceApp, deps: ReservationRouteDeps): void {
           413: 'body_too_large',
           415: 'malformed_body',
           429: 'rate_limited',
-          503: 'database_unavailable',
+          503: 'queue_full, database_unavailable',
         }),
       },
     }),

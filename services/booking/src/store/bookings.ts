@@ -52,7 +52,8 @@ const columnNames = [
   'confirmed_at',
 ] as const;
 export const bookingColumns = columnNames.join(', ');
-const qualified = columnNames.map((name) => `b.${name}`).join(', ');
+/** The same of a table that is called `b`. */
+export const qualifiedColumns = columnNames.map((name) => `b.${name}`).join(', ');
 
 // Statements that name bookings join on (id, event_id) with a list that carries the event. Compared with the
 // parameter itself, a new event has next to no rows by the statistics, and the planner reads all of them, at
@@ -100,6 +101,23 @@ export async function findBooking(sql: Sql, bookingId: string): Promise<Booking 
   return rows[0] === undefined ? null : bookingOf(rows[0]);
 }
 
+export type Owned = Pick<Booking, 'id' | 'eventId' | 'userId' | 'status'>;
+
+/** Whose these bookings are, of which event, and how they stand; by id. */
+export async function findOwned(sql: Sql, bookingIds: readonly string[]): Promise<Map<string, Owned>> {
+  const { rows } = await sql.query<Pick<BookingRow, 'id' | 'event_id' | 'user_id' | 'status'>>({
+    name: 'find-owned',
+    text: 'select id, event_id, user_id, status from bookings where id = any($1::uuid[])',
+    values: [bookingIds],
+  });
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      { id: row.id, eventId: row.event_id, userId: row.user_id, status: row.status },
+    ]),
+  );
+}
+
 /** The stored reservations of these (buyer, key) pairs. Under the sale's lock nobody adds one meanwhile. */
 export async function findByKeys(
   client: Sql,
@@ -111,7 +129,7 @@ export async function findByKeys(
     name: 'find-by-keys',
     text: `with r as materialized (
              select $1::uuid as event_id, user_id, key from unnest($2::uuid[], $3::text[]) u(user_id, key))
-           select ${qualified}
+           select ${qualifiedColumns}
              from r join bookings b on b.event_id = r.event_id and b.user_id = r.user_id and b.idempotency_key = r.key`,
     values: [eventId, userIds, keys],
   });
@@ -144,7 +162,7 @@ export async function lockBookings(
   const { rows } = await client.query<BookingRow>({
     name: 'lock-bookings',
     text: `with r as materialized (select $1::uuid as event_id, id from unnest($2::uuid[]) u(id))
-           select ${qualified} from r join bookings b on b.id = r.id and b.event_id = r.event_id
+           select ${qualifiedColumns} from r join bookings b on b.id = r.id and b.event_id = r.event_id
             order by b.id for update of b`,
     values: [eventId, bookingIds],
   });
@@ -241,49 +259,57 @@ export async function insertBookings(
 
 export type Transition = { booking: Booking; from: BookingStatus; cause: Cause; checkAt: Date | null };
 
-/** Writes bookings as they are after a transition, with the transition itself. Their rows are locked. */
+/**
+ * Writes bookings as they are after their last transition, with every transition. Their rows are locked. A
+ * booking may be here twice: an update joined with both would keep either. Arrays and not JSON: of a record set
+ * the planner expects 100 rows, and reads a whole table of a few thousand to update one (1.1 ms instead of 0.1).
+ */
 export async function writeTransitions(
   client: Sql,
   eventId: string,
   at: Date,
   transitions: readonly Transition[],
 ): Promise<void> {
-  const rows = transitions.map(({ booking, from, cause, checkAt }) => ({
-    id: booking.id,
-    status: booking.status,
-    revision: booking.revision,
-    expires_at: booking.expiresAt,
-    attempt: booking.attempt,
-    grace_granted: booking.graceGranted,
-    paying_since: booking.payingSince,
-    check_at: checkAt,
-    payment_id: booking.paymentId,
-    transaction_id: booking.transactionId,
-    confirmed_at: booking.confirmedAt,
-    ended: booking.status === 'cancelled' || booking.status === 'expired',
-    from_status: from,
-    cause,
-  }));
+  const last = new Map(transitions.map((transition) => [transition.booking.id, transition]));
+  const of = <T>(pick: (booking: Booking) => T): T[] => transitions.map(({ booking }) => pick(booking));
   await client.query({
     name: 'write-transitions',
     text: `with r as materialized (
              select $1::uuid as event_id, id, status, revision, expires_at, attempt, grace_granted, paying_since,
-                    check_at, payment_id, transaction_id, confirmed_at, ended, from_status, cause
-               from json_to_recordset($2) r(id uuid, status text, revision integer, expires_at timestamptz,
-                    attempt smallint, grace_granted boolean, paying_since timestamptz, check_at timestamptz,
-                    payment_id uuid, transaction_id text, confirmed_at timestamptz, ended boolean, from_status text,
-                    cause text)
+                    check_at, payment_id, transaction_id, confirmed_at, from_status, cause, last
+               from unnest($3::uuid[], $4::text[], $5::integer[], $6::timestamptz[], $7::smallint[], $8::boolean[],
+                    $9::timestamptz[], $10::timestamptz[], $11::uuid[], $12::text[], $13::timestamptz[], $14::text[],
+                    $15::text[], $16::boolean[])
+                    r(id, status, revision, expires_at, attempt, grace_granted, paying_since, check_at, payment_id,
+                    transaction_id, confirmed_at, from_status, cause, last)
            ), written as (
              update bookings b
                 set status = r.status, revision = r.revision, expires_at = r.expires_at, attempt = r.attempt,
                     grace_granted = r.grace_granted, paying_since = r.paying_since, check_at = r.check_at,
                     payment_id = r.payment_id, transaction_id = r.transaction_id, confirmed_at = r.confirmed_at,
-                    ended_at = case when r.ended then $3::timestamptz end
-               from r where b.id = r.id and b.event_id = r.event_id
+                    ended_at = case when r.status in ('cancelled', 'expired') then $2::timestamptz end
+               from r where b.id = r.id and b.event_id = r.event_id and r.last
            )
            insert into booking_transitions (booking_id, revision, event_id, from_status, to_status, cause, at)
-           select id, revision, event_id, from_status, status, cause, $3 from r`,
-    values: [eventId, JSON.stringify(rows), at],
+           select id, revision, event_id, from_status, status, cause, $2 from r`,
+    values: [
+      eventId,
+      at,
+      of((booking) => booking.id),
+      of((booking) => booking.status),
+      of((booking) => booking.revision),
+      of((booking) => booking.expiresAt),
+      of((booking) => booking.attempt),
+      of((booking) => booking.graceGranted),
+      of((booking) => booking.payingSince),
+      transitions.map(({ checkAt }) => checkAt),
+      of((booking) => booking.paymentId),
+      of((booking) => booking.transactionId),
+      of((booking) => booking.confirmedAt),
+      transitions.map(({ from }) => from),
+      transitions.map(({ cause }) => cause),
+      transitions.map((transition) => last.get(transition.booking.id) === transition),
+    ],
   });
 }
 

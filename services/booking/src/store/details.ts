@@ -2,7 +2,7 @@
 import type { Sql } from '@evently/kit/postgres';
 import type { InventorySpec } from '@evently/contracts/inventory';
 import type { Fence } from '../domain/fencing.ts';
-import type { RefundStep } from '../domain/refund.ts';
+import type { RefundStep, RefundTerms } from '../domain/refund.ts';
 import type { ArmedWindow, CatalogWindow, Intent } from '../domain/window.ts';
 
 export type Details = {
@@ -65,10 +65,7 @@ function detailsOf(row: DetailsRow): Details {
 }
 
 /** The terms a cancellation depends on. */
-export async function readTerms(
-  sql: Sql,
-  eventId: string,
-): Promise<{ startsAt: Date; refundPolicy: RefundStep[] }> {
+export async function readTerms(sql: Sql, eventId: string): Promise<RefundTerms> {
   const { rows } = await sql.query<{ starts_at: Date; refund_policy: RefundStep[] }>({
     name: 'read-terms',
     text: 'select starts_at, refund_policy from event_details where event_id = $1',

@@ -140,17 +140,26 @@ function tierOf(row: TierRow): Tier {
 }
 
 /**
- * Writes the counters of the tiers that changed. The sale's row is locked, so nobody else changes them;
- * the constraint of the table refuses a sum that does not balance.
+ * Writes the counters of the tiers and raises the event's version by one, signed; answers the new version
+ * (I6). The sale's row is locked, so nobody else changes them; the constraint of the table refuses a sum that
+ * does not balance.
  */
-export async function writeStock(client: Sql, eventId: string, tiers: readonly Tier[]): Promise<void> {
-  await client.query({
+export async function writeStock(
+  client: Sql,
+  eventId: string,
+  tiers: readonly Tier[],
+  writer: string,
+): Promise<number> {
+  const { rows } = await client.query<{ version: string }>({
     name: 'write-stock',
-    text: `update inventory i
-              set available = t.available, held = t.held, sold = t.sold, blocked = t.blocked
-             from unnest($2::uuid[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
-                  t(tier_id, available, held, sold, blocked)
-            where i.event_id = $1 and i.tier_id = t.tier_id`,
+    text: `with written as (
+             update inventory i
+                set available = t.available, held = t.held, sold = t.sold, blocked = t.blocked
+               from unnest($2::uuid[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
+                    t(tier_id, available, held, sold, blocked)
+              where i.event_id = $1 and i.tier_id = t.tier_id
+           )
+           update event_sales set version = version + 1, last_writer = $7 where event_id = $1 returning version`,
     values: [
       eventId,
       tiers.map((tier) => tier.tierId),
@@ -158,16 +167,8 @@ export async function writeStock(client: Sql, eventId: string, tiers: readonly T
       tiers.map((tier) => tier.held),
       tiers.map((tier) => tier.sold),
       tiers.map((tier) => tier.blocked),
+      writer,
     ],
-  });
-}
-
-/** Raises the version by one under the lock and signs it; answers the new version (I6). */
-export async function raiseVersion(client: Sql, eventId: string, writer: string): Promise<number> {
-  const { rows } = await client.query<{ version: string }>({
-    name: 'raise-version',
-    text: 'update event_sales set version = version + 1, last_writer = $2 where event_id = $1 returning version',
-    values: [eventId, writer],
   });
   return Number(rows[0]?.version);
 }

@@ -64,19 +64,28 @@ export async function insertTickets(
   });
 }
 
-/** Locks a booking's tickets, after its own row, so that no door lets one in meanwhile; answers the first used one. */
-export async function lockUsedTicket(
+/**
+ * Locks the tickets of these bookings, after the bookings' own rows and in their order, so that no door lets one in meanwhile;
+ * answers a used one of each booking that has any.
+ */
+export async function lockUsedTickets(
   client: Sql,
   eventId: string,
-  bookingId: string,
-): Promise<Ticket | null> {
+  bookingIds: readonly string[],
+): Promise<Map<string, Ticket>> {
   const { rows } = await client.query<TicketRow>({
     name: 'lock-tickets',
-    text: `select ${columns} from tickets where booking_id = $1 and event_id = $2 order by number for update`,
-    values: [bookingId, eventId],
+    text: `select ${columns} from tickets
+            where booking_id = any($1::uuid[]) and event_id = $2 order by booking_id, number for update`,
+    values: [bookingIds, eventId],
   });
-  const used = rows.find((row) => row.status === 'used');
-  return used === undefined ? null : ticketOf(used);
+  // Turned round, so that the lowest number of a booking is the one that stays.
+  return new Map(
+    rows
+      .filter((row) => row.status === 'used')
+      .toReversed()
+      .map((row) => [row.booking_id, ticketOf(row)]),
+  );
 }
 
 /** Voids the tickets of cancelled bookings. */
