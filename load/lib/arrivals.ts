@@ -9,15 +9,17 @@ const secondsOfArrivals = 0.5;
 const fewestUsers = 100;
 const mostUsers = 20_000;
 const growth = 4;
+// Who was told to come again later still gets an answer after the last arrival.
+const patience = '120s';
 
-/** As many users as the arrivals need, or as VUS says; none more is made while the run goes on than `maxVUs`. */
-export function usersFor(rate: number): { preAllocatedVUs: number; maxVUs: number } {
+/** As many users as the arrivals need, or as VUS says, and the time they have to finish in the end. */
+export function usersFor(rate: number): { preAllocatedVUs: number; maxVUs: number; gracefulStop: string } {
   const given = __ENV['VUS'] ?? '';
   const preAllocatedVUs =
     given === ''
       ? Math.min(mostUsers, Math.max(fewestUsers, Math.ceil(rate * secondsOfArrivals)))
       : wholeNumber('VUS', given, 1, mostUsers);
-  return { preAllocatedVUs, maxVUs: Math.min(mostUsers, preAllocatedVUs * growth) };
+  return { preAllocatedVUs, maxVUs: Math.min(mostUsers, preAllocatedVUs * growth), gracefulStop: patience };
 }
 
 /** `rate` arrivals each second, whatever the answers do. */
