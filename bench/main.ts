@@ -1,55 +1,53 @@
 /** The benchmark: profiles run several times, results kept as JSON, plots and tables made of them. */
-import os from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { systemClock } from '@evently/kit/clock';
+import { BadInput } from './bad-input.ts';
 import { openBench } from './bench.ts';
 import { describeMachine } from './measure/machine.ts';
-import { findProfiles, profiles } from './profiles/catalogue.ts';
+import { readCommand, type Command } from './options.ts';
+import { profiles } from './profiles/catalogue.ts';
 import type { Profile } from './profiles/profile.ts';
 import { writeReport } from './report/write-report.ts';
 import { keepResults, resultFormat } from './result.ts';
 import { warmUp } from './sell.ts';
-import { fullSizes, smokeSizes, type Sizes } from './sizes.ts';
 
-const { values } = parseArgs({
-  options: {
-    profiles: { type: 'string', default: 'all' },
-    runs: { type: 'string', default: '5' },
-    smoke: { type: 'boolean', default: false },
-    seconds: { type: 'string' },
-    out: { type: 'string' },
-    publish: { type: 'boolean', default: false },
-    from: { type: 'string' },
-    list: { type: 'boolean', default: false },
-  },
-});
+type Measuring = Extract<Command, { kind: 'measure' }>;
+const statusOfBadInput = 2;
 
-const maxRuns = 100;
-const maxSeconds = 3_600;
-const runs = wholeNumberOf('--runs', values.runs, maxRuns);
-const sizes = sizesOf();
+try {
+  await obey(readCommand(process.argv.slice(2), systemClock.now()));
+} catch (error) {
+  if (!(error instanceof BadInput)) throw error;
+  console.error(error.message);
+  process.exitCode = statusOfBadInput;
+}
 
-if (values.list) for (const { name, about } of profiles) console.log(`${name.padEnd(12)} ${about}`);
-else if (values.from !== undefined) await report(folderAt(values.from));
-else await measureAll(findProfiles(values.profiles), outputFolder());
-
-async function measureAll(chosen: readonly Profile[], folder: URL): Promise<void> {
-  const shared = chosen.filter((profile) => profile.settings(sizes) === null);
-  if (shared.length > 0) await measureOn({}, shared, folder);
-  for (const profile of chosen) {
-    const settings = profile.settings(sizes);
-    if (settings !== null) await measureOn(settings, [profile], folder);
+async function obey(command: Command): Promise<void> {
+  switch (command.kind) {
+    case 'list':
+      for (const { name, about } of profiles) console.log(`${name.padEnd(12)} ${about}`);
+      return;
+    case 'report':
+      return report(command.folder);
+    case 'measure':
+      return measureAll(command);
   }
-  await report(folder);
+}
+
+async function measureAll(plan: Measuring): Promise<void> {
+  const shared = plan.profiles.filter((profile) => profile.settings(plan.sizes) === null);
+  if (shared.length > 0) await measureOn({}, shared, plan);
+  for (const profile of plan.profiles) {
+    const settings = profile.settings(plan.sizes);
+    if (settings !== null) await measureOn(settings, [profile], plan);
+  }
+  await report(plan.folder);
 }
 
 /** All runs of `group` on one platform; the order is turned by one from run to run. */
 async function measureOn(
   settings: Readonly<Record<string, string>>,
   group: readonly Profile[],
-  folder: URL,
+  { runs, sizes, folder }: Measuring,
 ): Promise<void> {
   const bench = await openBench(settings, sizes, (line) => console.log(line));
   const onSignal = (): void => void bench.close().then(() => process.exit(1));
@@ -80,33 +78,4 @@ async function report(folder: URL): Promise<void> {
   for (const fault of faults) console.error(fault);
   console.log(`Kept in ${folder.pathname}`);
   process.exitCode = faults.length === 0 ? 0 : 1;
-}
-
-function outputFolder(): URL {
-  if (values.out !== undefined) return folderAt(values.out);
-  const at = systemClock.now().toISOString();
-  if (!values.publish) return inResults(`local/${sizes.name}-${at.replaceAll(':', '-')}`);
-  const processor = (os.cpus()[0]?.model ?? 'unknown').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
-  return inResults(`published/${at.slice(0, 10)}-${processor}-${os.availableParallelism()}-cores`);
-}
-
-function inResults(name: string): URL {
-  return new URL(`./results/${name}/`, import.meta.url);
-}
-
-/** A folder as a person names it: absolute, or seen from where they are. */
-function folderAt(name: string): URL {
-  return pathToFileURL(`${path.resolve(name)}/`);
-}
-
-function sizesOf(): Sizes {
-  const usual = values.smoke ? smokeSizes : fullSizes;
-  if (values.seconds === undefined) return usual;
-  return { ...usual, sustainSeconds: wholeNumberOf('--seconds', values.seconds, maxSeconds) };
-}
-
-function wholeNumberOf(option: string, text: string, most: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
-  throw new Error(`${option} must be a whole number from 1 to ${most}, not "${text}"`);
 }

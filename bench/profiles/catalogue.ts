@@ -1,4 +1,5 @@
 /** All profiles, in the order in which they are run. */
+import { BadInput } from '../bad-input.ts';
 import { availability } from './availability.ts';
 import { confirm } from './confirm.ts';
 import { herds } from './herds.ts';
@@ -31,13 +32,13 @@ export const profiles: readonly Profile[] = [
   kill,
 ];
 
-/** `all`, or names with commas between; throws with the names there are. */
+/** `all`, or names with commas between; throws `BadInput` with the names there are. */
 export function findProfiles(names: string): readonly Profile[] {
   if (names === 'all') return profiles;
   return names.split(',').map((name) => {
     const found = profiles.find((profile) => profile.name === name);
     if (found !== undefined) return found;
-    throw new Error(
+    throw new BadInput(
       `There is no profile "${name}"; there are: ${profiles.map((one) => one.name).join(', ')}`,
     );
   });
