@@ -9,6 +9,7 @@ import { stageEvent } from 'evently/drill/stage';
 import { parseTarget, type Target } from 'evently/generator/request-bytes';
 import { verifyPlatform } from 'evently/verify/verify-platform';
 import type { Sizes } from './sizes.ts';
+import { openTokenStock, type TokenStock } from './tokens.ts';
 import { startPlatform, type BenchPlatform } from './standalone.ts';
 import type { Place } from './place.ts';
 
@@ -16,6 +17,7 @@ export type Bench = {
   platform: BenchPlatform;
   client: Client;
   adminToken: string;
+  tokens: TokenStock;
   /** Reads only: counters, stock, what was acknowledged. */
   db: Database;
   sizes: Sizes;
@@ -43,7 +45,8 @@ export async function openBench(
       await db.close();
       await platform.stop();
     };
-    return { platform, client, adminToken, db, sizes, say, close };
+    const tokens = openTokenStock(() => platform.runtime);
+    return { platform, client, adminToken, tokens, db, sizes, say, close };
   } catch (error) {
     await platform.stop();
     throw error;

@@ -8,7 +8,7 @@ export type Place = {
   path: string;
   /** The database of the sale; null where nothing is stored. */
   db: Database | null;
-  /** Process ids of the servers that are measured. */
+  /** Process ids of the servers that are measured; the first is one that answers. */
   servers: readonly number[];
   postgresPid: number;
   /** Pages of the processes that batch; empty where none does. */
@@ -19,3 +19,10 @@ export type Place = {
   /** Settings of a store that answers before PostgreSQL has the booking; absent where none does. */
   answersFirst?: Readonly<Record<string, string>>;
 };
+
+/** Under which id the tokens of a place are counted: all its servers begin and end together. */
+export function processOf(place: Place): number {
+  const [first] = place.servers;
+  if (first === undefined) throw new Error('a place has at least one server');
+  return first;
+}

@@ -1,12 +1,11 @@
 /** A sale in a database of the benchmark's own: the event is written by SQL, the buyers are the platform's. */
 import type { Database } from '@evently/kit/postgres';
 import type { Bench } from './bench.ts';
-import type { Place } from './place.ts';
+import { processOf, type Place } from './place.ts';
 import { prepareReservations } from './requests.ts';
 import type { Arrivals, SaleResult } from './result.ts';
 import { runSale } from './run-sale.ts';
 import { stockEvent } from './stock-event.ts';
-import { issueMany } from './tokens.ts';
 
 export type DirectSale = {
   profile: string;
@@ -31,7 +30,7 @@ export async function sellDirectly(
   bench.say(`${profile}: ${variant}, run ${run}`);
   const { eventId } = await stockEvent(db, buyers);
   await sale.opened?.(eventId, buyers);
-  const tokens = await issueMany(bench.platform.runtime, buyers);
+  const tokens = await bench.tokens.take(processOf(place), buyers);
   const [target] = place.targets;
   if (target === undefined) throw new Error('a place has at least one target');
   const requests = prepareReservations({ target, path: place.path, eventId, tokens, quantityOf: () => 1 });

@@ -1,10 +1,9 @@
 /** The usual run of a profile: an event, fresh buyers, one reservation each. */
 import { platformPlace, stage, type Bench } from './bench.ts';
 import { prepareReservations } from './requests.ts';
-import type { Place } from './place.ts';
+import { processOf, type Place } from './place.ts';
 import { runSale, type SalePlan } from './run-sale.ts';
 import type { Arrivals, SaleResult } from './result.ts';
-import { issueMany } from './tokens.ts';
 
 export type SellPlan = {
   profile: string;
@@ -36,7 +35,7 @@ export async function sell(bench: Bench, plan: SellPlan): Promise<SaleResult> {
   if (target === undefined) throw new Error('a place has at least one target');
   bench.say(`${plan.profile}: ${plan.variant}, run ${plan.run}`);
   const eventId = await stage(bench, `Bench ${plan.variant}`, plan.seats);
-  const tokens = await issueMany(bench.platform.runtime, plan.buyers);
+  const tokens = await bench.tokens.take(processOf(place), plan.buyers);
   const quantityOf = plan.quantityOf ?? (() => 1);
   const reservations = prepareReservations({ target, path: place.path, eventId, tokens, quantityOf });
   const order = plan.arrivalsOf ?? reservations.map((_, buyer) => buyer);

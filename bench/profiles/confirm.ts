@@ -6,7 +6,6 @@ import { reservationIdOf } from '../collect-answers.ts';
 import { prepareReservations } from '../requests.ts';
 import type { Arrivals, CallResult } from '../result.ts';
 import { runCalls } from '../run-calls.ts';
-import { issueMany } from '../tokens.ts';
 import type { Profile } from './profile.ts';
 import { maximumTitle, openLoopTitle } from './titles.ts';
 
@@ -66,7 +65,7 @@ async function reserveAll(
 ): Promise<readonly { token: string; reservationId: string }[]> {
   const target = targetOf(bench.platform.runtime.gateway.url);
   const eventId = await stage(bench, 'Bench confirm', buyers);
-  const tokens = await issueMany(bench.platform.runtime, buyers);
+  const tokens = await bench.tokens.take(bench.platform.runtime.pid, buyers);
   const path = gatewayReservePath;
   const requests = prepareReservations({ target, path, eventId, tokens, quantityOf: () => 1 });
   const held: { token: string; reservationId: string }[] = [];

@@ -2,7 +2,6 @@
 import { platformPlace, stage, targetOf } from '../bench.ts';
 import type { Besides } from '../result.ts';
 import { sell } from '../sell.ts';
-import { issueMany } from '../tokens.ts';
 import { otherFaults, runOtherTraffic } from './other-traffic.ts';
 import type { Profile } from './profile.ts';
 
@@ -22,7 +21,7 @@ export const mixed: Profile = {
     bench.say(`${profile}: ${coldEvents} other events are published`);
     const eventIds: string[] = [];
     for (let at = 0; at < coldEvents; at += 1) eventIds.push(await stage(bench, `Cold ${at}`, coldSeats));
-    const tokens = await issueMany(bench.platform.runtime, count);
+    const tokens = await bench.tokens.take(bench.platform.runtime.pid, count);
     const target = targetOf(bench.platform.runtime.gateway.url);
     let besides: Readonly<Record<string, Besides>> = {};
     const result = await sell(bench, {

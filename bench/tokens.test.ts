@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { createTokenStock } from './tokens.ts';
+
+function stockAt(clock: { ms: number }) {
+  const issued: string[] = [];
+  const stock = createTokenStock(
+    (count) => {
+      const made = Array.from({ length: count }, (_, at) => `token ${issued.length + at}`);
+      issued.push(...made);
+      return Promise.resolve(made);
+    },
+    () => clock.ms,
+  );
+  return { stock, issued };
+}
+
+test('a process is never given a token twice, and another process begins at the first', async () => {
+  const { stock, issued } = stockAt({ ms: 0 });
+  expect(await stock.take(1, 2)).toEqual(['token 0', 'token 1']);
+  expect(await stock.take(1, 2)).toEqual(['token 2', 'token 3']);
+  expect(await stock.take(2, 3)).toEqual(['token 0', 'token 1', 'token 2']);
+  expect(await stock.take(2, 3)).toEqual(['token 3', 'token 4', 'token 5']);
+  expect(issued).toHaveLength(6);
+});
+
+test('tokens that are about to expire are given to nobody', async () => {
+  const clock = { ms: 0 };
+  const { stock } = stockAt(clock);
+  await stock.take(1, 2);
+  clock.ms = 599_999;
+  expect(await stock.take(2, 1)).toEqual(['token 0']);
+  await stock.take(1, 1);
+  clock.ms = 600_000;
+  expect(await stock.take(2, 2)).toEqual(['token 2', 'token 3']);
+  expect(await stock.take(1, 2)).toEqual(['token 3', 'token 4']);
+});
+
+test('more tokens than one call gives are asked for in several', async () => {
+  const { stock } = stockAt({ ms: 0 });
+  const given = await stock.take(1, 50_000);
+  expect(new Set(given).size).toBe(50_000);
+});
