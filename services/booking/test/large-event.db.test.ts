@@ -26,7 +26,7 @@ async function fill(sql: Sql, event: string, count: number): Promise<void> {
 async function entriesRead(sql: Sql): Promise<number> {
   const { rows } = await sql.query<{ read: string }>(
     `select sum(pg_stat_get_xact_tuples_returned(oid)) as read from pg_class
-      where relname in ('bookings', 'bookings_pkey', 'bookings_key', 'bookings_user', 'bookings_due', 'bookings_check')`,
+      where relname in ('bookings', 'bookings_pkey', 'bookings_key', 'bookings_segment_user', 'bookings_due', 'bookings_check')`,
   );
   return Number(rows[0]?.read);
 }

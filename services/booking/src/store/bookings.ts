@@ -329,6 +329,12 @@ export async function writeKey(client: Sql, booking: Booking, key: string): Prom
 
 export type Page = { limit: number; offset: number };
 
+// One look into each segment of the index by buyer (migration 0007): a plain condition on user_id is left to the
+// planner, which without statistics skips through the index of keys, one look for each event there is.
+const bookingsOfUser = `generate_series(0, (select max(segment) from bookings)) s(segment)
+            cross join lateral (select ${bookingColumns} from bookings b where b.segment = s.segment and b.user_id = $1 offset 0) b
+            where ($2::text is null or b.status = $2)`;
+
 /** A buyer's bookings, newest first, with their number. */
 export async function listByUser(
   sql: Sql,
@@ -338,8 +344,7 @@ export async function listByUser(
 ): Promise<{ bookings: Booking[]; total: number }> {
   const { rows } = await sql.query<BookingRow>({
     name: 'list-by-user',
-    text: `select ${bookingColumns} from bookings
-            where user_id = $1 and ($2::text is null or status = $2) order by id desc limit $3 offset $4`,
+    text: `select ${bookingColumns} from ${bookingsOfUser} order by id desc limit $3 offset $4`,
     values: [userId, status, page.limit, page.offset],
   });
   return { bookings: rows.map(bookingOf), total: await countByUser(sql, userId, status) };
@@ -348,7 +353,7 @@ export async function listByUser(
 async function countByUser(sql: Sql, userId: string, status: BookingStatus | null): Promise<number> {
   const { rows } = await sql.query<{ total: string }>({
     name: 'count-by-user',
-    text: 'select count(*) as total from bookings where user_id = $1 and ($2::text is null or status = $2)',
+    text: `select count(*) as total from ${bookingsOfUser}`,
     values: [userId, status],
   });
   return Number(rows[0]?.total ?? 0);
