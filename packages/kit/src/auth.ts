@@ -51,7 +51,12 @@ const claimsSchema = z.object({
   permissions: z.array(z.string()).default([]),
 });
 
-type Submitted = { token: string; digest: string; resolve: (principal: Principal | null) => void };
+type Submitted = {
+  token: string;
+  digest: string;
+  resolve: (principal: Principal | null) => void;
+  reject: (error: unknown) => void;
+};
 type Candidate = Submitted & { claims: Claims; trusted: TrustedIssuer; key: KeyObject };
 
 /**
@@ -83,18 +88,23 @@ export function createTokenVerifier(
     const { keyId, claims } = parts;
     const key = trusted.keys.find(keyId);
     if (key !== undefined) return { ...submitted, claims, trusted, key };
-    void trusted.keys.refresh().then(() => {
+    trusted.keys.refresh().then(() => {
       const fetched = trusted.keys.find(keyId);
       if (fetched === undefined) submitted.resolve(null);
       else void checkSignatures([{ ...submitted, claims, trusted, key: fetched }]);
-    });
+    }, submitted.reject);
     return null;
   }
 
   async function checkSignatures(candidates: readonly Candidate[]): Promise<void> {
     if (candidates.length === 0) return;
-    const valid = await signatures.check(candidates.map(({ token, key }) => ({ token, key })));
-    candidates.forEach((candidate, at) => candidate.resolve(valid[at] === true ? admit(candidate) : null));
+    try {
+      const valid = await signatures.check(candidates.map(({ token, key }) => ({ token, key })));
+      candidates.forEach((candidate, at) => candidate.resolve(valid[at] === true ? admit(candidate) : null));
+    } catch (error) {
+      // Each request hears of it; a rejection of nobody's would end the process.
+      candidates.forEach((candidate) => candidate.reject(error));
+    }
   }
 
   /** What the claims of a signed token say about its bearer, remembered. */
@@ -118,7 +128,8 @@ export function createTokenVerifier(
       if (token.length > maxTokenLength) return null;
       const digest = digestOf(token);
       const known = remembered.get(digest);
-      if (known === undefined) return new Promise((resolve) => submit({ token, digest, resolve }));
+      if (known === undefined)
+        return new Promise((resolve, reject) => submit({ token, digest, resolve, reject }));
       if (known.expiresAtMs > nowMs()) return known;
       remembered.delete(digest);
       return null;

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createTestTokens } from '@evently/testkit/tokens';
 import { areSigned, createSignatureChecker, type Signed } from './signatures.ts';
@@ -45,6 +47,33 @@ test('when the thread cannot read its share, the event loop checks all of it', a
   // A function cannot be handed to a thread, so that the sending fails.
   const unsendable = tokens.map((token) => ({ ...token, unsendable: () => {} }));
   expect(await checker.check(unsendable)).toEqual(valid);
+  expect(await checker.check(tokens)).toEqual(valid);
+});
+
+test('where no thread may start, the event loop checks all, batch after batch, and the process lives', async () => {
+  const { tokens } = mixture(12);
+  const script = `
+    import { createPublicKey } from 'node:crypto';
+    import { createSignatureChecker } from ${JSON.stringify(new URL('./signatures.ts', import.meta.url).href)};
+    const key = createPublicKey(${JSON.stringify(publicKey.export({ type: 'spki', format: 'pem' }))});
+    const tokens = ${JSON.stringify(tokens.map(({ token }) => token))}.map((token) => ({ token, key }));
+    const checker = createSignatureChecker(true);
+    const told = await Promise.all([checker.check(tokens), checker.check(tokens)]);
+    console.log(JSON.stringify([...told, await checker.check(tokens)]));`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--permission', '--allow-fs-read=*', '--input-type=module', '--eval', script],
+    { timeout: 20_000 },
+  );
+  expect(JSON.parse(stdout)).toEqual([0, 1, 2].map(() => areSigned(tokens)));
+});
+
+test('batches that lose their thread together are all checked, and so is what comes next', async () => {
+  const checker = createSignatureChecker(true);
+  const { tokens, valid } = mixture(12);
+  const unsendable = tokens.map((token) => ({ ...token, unsendable: () => {} }));
+  const told = await Promise.all([tokens, tokens, unsendable, tokens].map(checker.check));
+  expect(told).toEqual([valid, valid, valid, valid]);
   expect(await checker.check(tokens)).toEqual(valid);
 });
 
