@@ -57,6 +57,31 @@ test('an absent database fails the batch at once, without trying its items one b
   expect(runs).toBe(1);
 });
 
+test('without a connection all who waited meanwhile are refused at once, and who comes later is tried', async () => {
+  const connecting = Promise.withResolvers<void>();
+  let runs = 0;
+  const batcher = createBatcher<number, number>({
+    ...roomy,
+    maxBatch: 2,
+    run: async (_key, items) => {
+      runs += 1;
+      if (runs > 1) return [...items];
+      await connecting.promise;
+      // Comes when the attempt to connect is over already.
+      later = batcher.submit('event', 100);
+      throw new DatabaseUnavailable('gone');
+    },
+  });
+  let later: Promise<unknown> = Promise.resolve();
+  const early = Array.from({ length: 9 }, (_, at) => batcher.submit('event', at));
+  connecting.resolve();
+  const results = await Promise.allSettled(early);
+  expect(results.map(({ status }) => status)).toEqual(early.map(() => 'rejected'));
+  expect(await later).toEqual({ kind: 'done', result: 100 });
+  expect(runs).toBe(2);
+  expect(batcher.waiting()).toBe(0);
+});
+
 test('a full queue refuses at once with a time to come again, and other events are not concerned', async () => {
   const release = Promise.withResolvers<void>();
   const batcher = createBatcher<number, number>({

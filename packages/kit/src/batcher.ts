@@ -1,6 +1,6 @@
 /** Coalesces what arrives for one key: one batch in flight, and whatever comes meanwhile is the next one. */
 import { monotonicMs } from './clock.ts';
-import { isDatabaseUnavailable } from './postgres.ts';
+import { DatabaseUnavailable, isDatabaseUnavailable } from './postgres.ts';
 
 export type BatcherOptions<Item, Result> = {
   /** Handles one batch; answers one result per item, in order. */
@@ -47,7 +47,9 @@ const maxRetryAfterSeconds = 5;
 
 /**
  * Leading edge, no timer: an item that finds its lane idle starts at once. Order is kept within a lane. A
- * failing batch of more than one item is run again item by item, so that one bad item fails alone (I7).
+ * failing batch of more than one item is run again item by item, so that one bad item fails alone (I7). When
+ * no connection was to be had, whoever waited as long as that batch is refused with it: batch by batch, the
+ * last of a long line would hear of it minutes later.
  */
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const lanes = new Map<string, Lane<Item, Result>>();
@@ -88,12 +90,18 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       const batch = takeBatch(lane);
       if (batch.length === 0) continue;
       const startedMs = monotonicMs();
-      const failed = await runBatch(options.run, key, batch);
+      const waitedAsLong = lane.queue.length;
+      const failure = await runBatch(options.run, key, batch);
+      const failed = failure !== null;
       const seconds = (monotonicMs() - startedMs) / 1000;
       if (!failed && seconds > 0) {
         lane.ratePerSecond = rateMemory * lane.ratePerSecond + (1 - rateMemory) * (batch.length / seconds);
       }
       options.observe?.({ size: batch.length, seconds, failed });
+      if (failure?.error instanceof DatabaseUnavailable) {
+        waiting -= waitedAsLong;
+        for (const entry of lane.queue.splice(0, waitedAsLong)) entry.reject(failure.error);
+      }
     }
     lanes.delete(key);
   }
@@ -117,12 +125,12 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
   };
 }
 
-/** Answers everyone in the batch; true when it failed as a whole. */
+/** Answers everyone in the batch; what it failed of as a whole, or null. */
 async function runBatch<Item, Result>(
   run: BatcherOptions<Item, Result>['run'],
   key: string,
   batch: readonly Waiting<Item, Result>[],
-): Promise<boolean> {
+): Promise<{ error: unknown } | null> {
   try {
     const results = await run(
       key,
@@ -131,14 +139,14 @@ async function runBatch<Item, Result>(
     if (results.length !== batch.length)
       throw new Error(`a batch of ${batch.length} got ${results.length} results`);
     for (const [at, result] of results.entries()) batch[at]?.resolve({ kind: 'done', result });
-    return false;
+    return null;
   } catch (error) {
     if (batch.length === 1 || !shouldSplit(error)) {
       for (const entry of batch) entry.reject(error);
     } else {
       for (const entry of batch) await runBatch(run, key, [entry]);
     }
-    return true;
+    return { error };
   }
 }
 
