@@ -69,3 +69,14 @@ test('a request sent on an idle connection while the port closes is still answer
   await expect(ask()).rejects.toThrow('ECONNREFUSED');
   agent.destroy();
 });
+
+test('connections that wait to be accepted while the port closes are answered', async () => {
+  const server = await listen('x', '127.0.0.1', 0, hello);
+  const answers = Array.from({ length: 30 }, () =>
+    talk(server.port, 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'),
+  );
+  // The system has connected them by now, and the server took the first ones at most.
+  await new Promise((resolve) => setImmediate(resolve));
+  await server.close();
+  for (const answer of await Promise.all(answers)) expect(answer).toContain('200 OK');
+});

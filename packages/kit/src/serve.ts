@@ -6,7 +6,7 @@ import { setImmediate as afterPolling } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { ServiceApp } from './app.ts';
 import type { Fetch } from './caller.ts';
-import { pause, systemClock } from './clock.ts';
+import { monotonicMs, pause, systemClock } from './clock.ts';
 import { newId } from './ids.ts';
 import type { Logger } from './log.ts';
 import { problemResponse, type Problem } from './problems.ts';
@@ -98,8 +98,7 @@ export async function listen(
     port: portOf(server),
     close: async () => {
       closing = true;
-      // Right after polling nothing waits to be accepted, so that closing the port drops no connection.
-      await afterPolling();
+      await acceptAll(server);
       // Not http's own close: that one ends idle connections at once.
       const done = new AbortController();
       const closed = new Promise<void>((resolve) =>
@@ -114,6 +113,24 @@ export async function listen(
       server.close(() => {});
     },
   };
+}
+
+/**
+ * Returns right after a turn in which nobody connected: what the system has accepted for us and we have not
+ * taken yet is dropped with the port, and a turn takes one connection only.
+ */
+async function acceptAll(server: Server): Promise<void> {
+  let taken = 0;
+  const count = (): void => void (taken += 1);
+  server.on('connection', count);
+  const givesUpAtMs = monotonicMs() + lingerMs;
+  // The turn that is under way may have polled already.
+  await afterPolling();
+  do {
+    taken = 0;
+    await afterPolling();
+  } while (taken > 0 && monotonicMs() < givesUpAtMs);
+  server.off('connection', count);
 }
 
 const malformedRequest: Problem = {
