@@ -120,8 +120,8 @@ function createParts(deps: BookingDeps): Parts {
     settle: { maxBatch, unknownCheckSeconds: config.BOOKING_PAYMENT_CHECK_SECONDS },
   };
   const settler = createSettler(settle);
-  const lookUp = createBookingLookUp(db);
   const limits = { ...queueLimits(config), maxBatch };
+  const lookUp = createBookingLookUp(db, limits);
   const leaseSeconds = config.BOOKING_PAYMENT_LEASE_SECONDS;
   const payingQueue = createPayingQueue({ db, metrics, paying: { ...limits, leaseSeconds } });
   const end = { ...stock, metrics };

@@ -31,7 +31,7 @@ beforeAll(async () => {
     committed: () => undefined,
     metrics: createBookingMetrics(new Registry(), () => 0),
     settle: { maxBatch: 256, unknownCheckSeconds: 60 },
-    lookUp: createBookingLookUp(db),
+    lookUp: createBookingLookUp(db, limits),
     ending: limits,
   };
 });
@@ -278,4 +278,20 @@ test('a repeated key gives the stored answer of a cancellation, whoever asks bes
     expect(refunds.rowCount).toBe(1);
   }
   expect(await acts.left(eventId)).toBe(30);
+});
+
+test('a line of looks that is full refuses, and a stranger learns nothing from the others of a batch', async () => {
+  const { eventId } = await f.publish({ capacity: 10, waitlist: 'off' });
+  const id = await acts.reserve(eventId, who);
+  const lookUp = createBookingLookUp(f.database.db, { ...limits, minQueue: 3, maxQueue: 3 });
+  const told = await Promise.all(
+    [who.id, randomUUID(), who.id, who.id].map((userId) => lookUp.find(id, userId)),
+  );
+  const full = { kind: 'queue-full', retryAfterSeconds: 1 };
+  expect(told.map((looked) => (looked.ok ? looked.booking.id : looked.refusal))).toEqual([
+    id,
+    { kind: 'unknown-booking' },
+    id,
+    full,
+  ]);
 });

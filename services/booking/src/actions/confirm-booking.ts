@@ -31,10 +31,10 @@ export type ConfirmDeps = StockDeps & {
  */
 export async function confirmBooking(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmOutcome> {
   const { bookingId, userId, paymentMethod } = input;
-  const owned = await deps.lookUp.find(bookingId, userId);
-  if (owned === null) return refused({ kind: 'unknown-booking' });
-  if (owned.status !== 'pending') return explain(deps, input);
-  const begun = await deps.payingQueue.begin(owned.eventId, { bookingId, userId, paymentMethod });
+  const looked = await deps.lookUp.find(bookingId, userId);
+  if (!looked.ok) return looked;
+  if (looked.booking.status !== 'pending') return explain(deps, input);
+  const begun = await deps.payingQueue.begin(looked.booking.eventId, { bookingId, userId, paymentMethod });
   if (begun.kind === 'queue-full') return refused(begun);
   if (begun.kind === 'abandoned' || begun.result === null) return explain(deps, input);
   const paying = begun.result;

@@ -51,9 +51,9 @@ export function createEndQueue(deps: EndOwnDeps): EndQueue {
   });
   return {
     end: async (request) => {
-      const owned = await deps.lookUp.find(request.bookingId, request.userId);
-      if (owned === null) return refused({ kind: 'unknown-booking' });
-      const submitted = await batcher.submit(owned.eventId, request);
+      const looked = await deps.lookUp.find(request.bookingId, request.userId);
+      if (!looked.ok) return looked;
+      const submitted = await batcher.submit(looked.booking.eventId, request);
       if (submitted.kind === 'queue-full') return refused(submitted);
       if (submitted.kind === 'abandoned') throw new Error('an ending was dropped before its batch');
       return submitted.result;

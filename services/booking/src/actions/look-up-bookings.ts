@@ -1,32 +1,42 @@
 /** Finds whose a booking is and of which event, for verbs that wait in their event's line; looks are coalesced. */
-import { createBatcher, endlessQueue } from '@evently/kit/batcher';
+import { createBatcher } from '@evently/kit/batcher';
 import type { Database } from '@evently/kit/postgres';
+import { refused, type Refused } from '../domain/refusals.ts';
 import { findOwned, type Owned } from '../store/bookings.ts';
 
+export type LookUpSettings = {
+  maxBatch: number;
+  minQueue: number;
+  maxQueue: number;
+  maxQueueSeconds: number;
+};
 export type BookingLookUp = {
-  /** The booking when it is this buyer's; a stranger's is as unknown as a missing one (I40). Locks nothing. */
-  find: (bookingId: string, userId: string) => Promise<Owned | null>;
+  /**
+   * The booking when it is this buyer's; a stranger's is as unknown as a missing one (I40). Locks nothing.
+   * Refusals: unknown-booking, and queue-full when the database is so slow that the line would only grow.
+   */
+  find: (bookingId: string, userId: string) => Promise<{ ok: true; booking: Owned } | Refused>;
 };
 
-const maxBatch = 256;
 // A look touches no event's rows for writing, so one line serves all events.
 const lane = 'bookings';
 
-export function createBookingLookUp(db: Database): BookingLookUp {
+export function createBookingLookUp(db: Database, settings: LookUpSettings): BookingLookUp {
   const batcher = createBatcher<string, Owned | null>({
     run: async (_lane, ids) => {
       const found = await findOwned(db, [...new Set(ids)]);
       return ids.map((id) => found.get(id) ?? null);
     },
-    maxBatch,
-    ...endlessQueue,
+    ...settings,
     isAbandoned: () => false,
   });
   return {
     find: async (bookingId, userId) => {
       const looked = await batcher.submit(lane, bookingId);
-      if (looked.kind !== 'done') throw new Error(`a booking was not looked up: ${looked.kind}`);
-      return looked.result?.userId === userId ? looked.result : null;
+      if (looked.kind === 'queue-full') return refused(looked);
+      if (looked.kind === 'abandoned') throw new Error('a look was dropped before its batch');
+      const booking = looked.result;
+      return booking?.userId === userId ? { ok: true, booking } : refused({ kind: 'unknown-booking' });
     },
   };
 }
