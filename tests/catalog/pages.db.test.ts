@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Message } from '@evently/kit/bus';
 import { createCatalog, inHours, type Answer, type Catalog } from './catalog.ts';
 
 let catalog: Catalog;
@@ -162,28 +163,52 @@ test('an older word of booking never replaces a newer one', async () => {
   await catalog.deliver();
   const { rows: before } = await keptStock(eventId);
   const tell = (version: number, available: number): Promise<void> =>
-    catalog.bus.publish({
-      id: crypto.randomUUID(),
-      topic: 'booking',
-      key: String(eventId),
-      type: 'booking.stock_changed',
-      createdAt: new Date(),
-      attempt: 1,
-      payload: {
-        event_id: eventId,
-        version,
-        writer: 'another',
-        cause: 'reserve',
-        reservations: 1,
-        quantity: 1,
-        tiers: [{ tier_id: crypto.randomUUID(), available, held: 0, sold: 0, blocked: 0 }],
-      },
-    });
+    catalog.bus.publish(wordOf(eventId, version, available));
   await tell(0, 9);
   expect((await keptStock(eventId)).rows).toEqual(before);
   await tell(1_000, 1);
   expect((await keptStock(eventId)).rows).toEqual([{ version: 1_000, available: 1 }]);
 });
+
+test('of a batch of words the newest on each event is kept, in any order; a wrong one spoils no other', async () => {
+  const first = (await catalog.publishEvent({ total_capacity: 10 }))['event_id'];
+  const second = (await catalog.publishEvent({ total_capacity: 10 }))['event_id'];
+  await catalog.deliver();
+  const unreadable = wordOf(second, 300, 3);
+  unreadable.payload = { event_id: second };
+  const { handled, failed } = await catalog.bus.publishBatch([
+    wordOf(first, 201, 9),
+    wordOf(second, 200, 8),
+    wordOf(first, 203, 7),
+    wordOf(first, 202, 6),
+    unreadable,
+    wordOf(crypto.randomUUID(), 5, 5),
+  ]);
+  expect([handled.size, [...failed.keys()]]).toEqual([5, [unreadable.id]]);
+  expect((await keptStock(first)).rows).toEqual([{ version: 203, available: 7 }]);
+  expect((await keptStock(second)).rows).toEqual([{ version: 200, available: 8 }]);
+});
+
+/** Booking's message that `available` seats of an event are left. */
+function wordOf(eventId: unknown, version: number, available: number): Message {
+  return {
+    id: crypto.randomUUID(),
+    topic: 'booking',
+    key: String(eventId),
+    type: 'booking.stock_changed',
+    createdAt: new Date(),
+    attempt: 1,
+    payload: {
+      event_id: eventId,
+      version,
+      writer: 'another',
+      cause: 'reserve',
+      reservations: 1,
+      quantity: 1,
+      tiers: [{ tier_id: crypto.randomUUID(), available, held: 0, sold: 0, blocked: 0 }],
+    },
+  };
+}
 
 function keptStock(eventId: unknown) {
   return catalog.eventDatabase.db.query(

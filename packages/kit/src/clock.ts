@@ -23,16 +23,21 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Something took longer than it was given. */
+export class DeadlinePassed extends Error {
+  constructor(what: string, deadlineMs: number) {
+    super(`${what} took longer than ${deadlineMs} ms`);
+    this.name = 'DeadlinePassed';
+  }
+}
+
 /**
- * Settles as `work` does, or rejects after `deadlineMs` with an error that names `what`. The work itself
+ * Settles as `work` does, or rejects after `deadlineMs` with a `DeadlinePassed` that names `what`. The work itself
  * goes on: give it a signal of its own when it must end.
  */
 export function withDeadline<T>(work: Promise<T>, deadlineMs: number, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`${what} took longer than ${deadlineMs} ms`)),
-      deadlineMs,
-    );
+    const timer = setTimeout(() => reject(new DeadlinePassed(what, deadlineMs)), deadlineMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

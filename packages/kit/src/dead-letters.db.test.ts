@@ -34,7 +34,7 @@ test('a message put aside is listed, and replayed once its consumer can handle i
     createdAt: new Date(),
     attempt: 5,
   };
-  await handle(message);
+  await handle([message]);
 
   const app = deadLetterRoutes({ db: database.db, consumers: { mailer: handle }, acceptedApiKeys: [key] });
   const ask = async (method: string, path: string): Promise<unknown> =>

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
 import { createInProcessBus, type Bus, type Message } from './bus.ts';
 import { newId } from './ids.ts';
-import { consume, replayDeadLetters, TryLater } from './inbox.ts';
+import { consume, oneByOne, replayDeadLetters, TryLater } from './inbox.ts';
 import { createLogger } from './log.ts';
 import { createRelay, writeOutbox, type Relay } from './outbox.ts';
 
@@ -22,6 +22,8 @@ afterEach(async () => {
 
 const write = (key: string, payload: unknown): Promise<void> =>
   writeOutbox(database.db, { id: newId(Date.now()), topic: 'things', key, type: 'thing.happened', payload });
+const subscribe = (consumer: string, handle: (message: Message) => Promise<void>): void =>
+  bus.subscribe('things', consumer, oneByOne(consumer, handle));
 const waiting = async (): Promise<number> =>
   (await database.db.query('select 1 from outbox where published_at is null')).rowCount ?? 0;
 /** The next attempt is due at once; rows that the relay works on are left to it. */
@@ -30,8 +32,8 @@ const forgetDelays = (): Promise<unknown> =>
     `update outbox set next_attempt_at = null
       where position in (select position from outbox where next_attempt_at is not null for update skip locked)`,
   );
-async function until(done: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
+async function until(done: () => Promise<boolean> | boolean, deadlineMs = 5_000): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
   while (!(await done()) && performance.now() < deadline) {
     await forgetDelays();
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -50,7 +52,7 @@ test('messages of one key arrive in order, and each takes effect once although i
       return Promise.resolve();
     }),
   );
-  bus.subscribe('things', 'flaky', () => {
+  subscribe('flaky', () => {
     failures -= 1;
     return failures >= 0 ? Promise.reject(new TryLater('not yet')) : Promise.resolve();
   });
@@ -63,7 +65,7 @@ test('messages of one key arrive in order, and each takes effect once although i
 test('a message that cannot be delivered yet holds back its own key only', async () => {
   const seen: string[] = [];
   let open = false;
-  bus.subscribe('things', 'gate', (message) => {
+  subscribe('gate', (message) => {
     if (message.key === 'stuck' && !open) return Promise.reject(new TryLater('shut'));
     seen.push(`${message.key} ${String(message.payload)}`);
     return Promise.resolve();
@@ -127,7 +129,7 @@ test('two relays on one database do not publish a message twice at the same time
   const running = new Set<string>();
   let twice = false;
   let count = 0;
-  bus.subscribe('things', 'slow', async (message) => {
+  subscribe('slow', async (message) => {
     if (running.has(message.id)) twice = true;
     running.add(message.id);
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -141,4 +143,41 @@ test('two relays on one database do not publish a message twice at the same time
   await until(async () => (await waiting()) === 0);
   await second.stop();
   expect({ twice, count }).toEqual({ twice: false, count: 20 });
+});
+
+/** A small generator of the same numbers for the same seed (Lehmer, modulus 2^31 - 1). */
+function numbersOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+test('whatever fails and when, each key takes effect in order and each message once', async () => {
+  const seed = Number(process.env['TEST_SEED'] ?? 1 + Math.floor(Math.random() * 2_000_000_000));
+  const number = numbersOf(seed);
+  const [keys, perKey] = [25, 30];
+  await database.db.query('create table effects (place bigserial, consumer text, key text, number integer)');
+  const handlerOf = (consumer: string) =>
+    consume({ db: database.db, log }, consumer, async (client, { key, payload }) => {
+      await client.query('insert into effects (consumer, key, number) values ($1, $2, $3)', [
+        consumer,
+        key,
+        payload,
+      ]);
+      if (number(150) === 0) throw new TryLater('a thing it needs is away');
+      if (number(300) === 0) await client.query('select 1 / 0');
+      if (number(300) === 0) await client.query('select pg_terminate_backend(pg_backend_pid())');
+    });
+  for (const consumer of ['first', 'second']) bus.subscribe('things', consumer, handlerOf(consumer));
+  for (let at = 0; at < perKey; at += 1)
+    for (let key = 0; key < keys; key += 1) await write(`key ${key}`, at);
+  relay.start();
+  await until(async () => (await waiting()) === 0, 25_000);
+  const { rows } = await database.db.query<{ numbers: number[] }>(
+    'select array_agg(number order by place) as numbers from effects group by consumer, key',
+  );
+  const inOrder = Array.from({ length: perKey }, (_, at) => at);
+  expect(rows, `TEST_SEED=${seed}`).toEqual(Array.from({ length: 2 * keys }, () => ({ numbers: inOrder })));
 });

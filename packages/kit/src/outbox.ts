@@ -1,7 +1,7 @@
 /** Outbox and relay: a message is written with its change and published at least once, in order per key. */
 import type { ClientBase } from 'pg';
-import type { Bus } from './bus.ts';
-import { monotonicMs, startTicker } from './clock.ts';
+import type { Bus, Message } from './bus.ts';
+import { monotonicMs, pause, startTicker, type Ticker } from './clock.ts';
 import type { Logger } from './log.ts';
 import { isDatabaseUnavailable, type Database, type Sql } from './postgres.ts';
 
@@ -37,10 +37,88 @@ export async function writeOutboxBatch(client: Sql, messages: readonly OutgoingM
 }
 
 const batchSize = 200;
+const pollMs = 500;
+/** Rounds that found something are this far apart: under load the messages of many commits travel together. */
+const restMs = 200;
+/** One that found nothing rests so many times as long as it took: a long queue that is held is dear to look at. */
+const restShare = 5;
 const retryCapSeconds = 30;
 const relayLockKey = 7_340_001;
 const keptDays = 30;
 const pruneEveryMs = 3_600_000;
+const pruneBatch = 5_000;
+
+export type Relay = { start: () => void; stop: () => Promise<void>; wake: () => void };
+export type RelayDeps = { db: Database; bus: Bus; log: Logger; pollMs?: number };
+
+/**
+ * Publishes waiting rows of `outbox` in batches. One relay per database works at a time (advisory lock of the
+ * transaction); what fails waits 1, 2, 4 ... 30 s and holds back only later messages of its own key.
+ * `wake` begins a round at once when the relay is idle, so that a lone message does not wait; wakes that come
+ * during a round or its rest are one. `db` should be a pool of one connection of its own: publishing keeps it
+ * busy.
+ */
+export function createRelay(deps: RelayDeps): Relay {
+  const everyMs = deps.pollMs ?? pollMs;
+  let ticker: Ticker | null = null;
+  let stopping = new AbortController();
+  let nextPruneAt = 0;
+  /** Publishes what waits; answers whether there was anything. */
+  async function publishWaiting(): Promise<boolean> {
+    const first = await publishBatch(deps);
+    let claimed = first;
+    while (claimed === batchSize && !stopping.signal.aborted) claimed = await publishBatch(deps);
+    return first !== 0;
+  }
+  async function round(): Promise<void> {
+    const beganAt = monotonicMs();
+    let busy = true;
+    try {
+      busy = await publishWaiting();
+      if (monotonicMs() >= nextPruneAt && !(await pruneBatches(deps.db)))
+        nextPruneAt = monotonicMs() + pruneEveryMs;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) deps.log.warn('the outbox waits for the database');
+      else deps.log.error({ err: error }, 'the outbox relay failed; it tries again');
+    }
+    const tookMs = monotonicMs() - beganAt;
+    await pause(Math.min(everyMs, busy ? restMs : Math.min(restMs, restShare * tookMs)), stopping.signal);
+  }
+  return {
+    start: () => {
+      if (ticker !== null) return;
+      stopping = new AbortController();
+      ticker = startTicker(everyMs, round);
+    },
+    wake: () => ticker?.wake(),
+    stop: async () => {
+      stopping.abort();
+      await ticker?.stop();
+      ticker = null;
+    },
+  };
+}
+
+/** Answers how many rows were claimed; null when another relay is at work. */
+async function publishBatch(deps: RelayDeps): Promise<number | null> {
+  return deps.db.transaction(async (client) => {
+    const rows = await claimWaiting(client);
+    if (rows === null || rows.length === 0) return rows?.length ?? null;
+    const { handled, failed } = await deps.bus.publishBatch(rows.map(messageOf));
+    const published: string[] = [];
+    const failures: Failure[] = [];
+    const held = new Set<string>();
+    for (const { position, id, key, attempts } of rows) {
+      if (!held.has(key) && handled.has(id)) published.push(position);
+      else if (!held.has(key) && failed.has(id))
+        failures.push({ position, attempt: attempts + 1, error: failed.get(id) });
+      if (!handled.has(id)) held.add(key);
+    }
+    if (published.length > 0) await markPublished(client, published);
+    if (failures.length > 0) await markFailed(client, failures);
+    return rows.length;
+  });
+}
 
 type OutboxRow = {
   position: string;
@@ -53,71 +131,23 @@ type OutboxRow = {
   attempts: number;
 };
 
-export type Relay = { start: () => void; stop: () => Promise<void>; wake: () => void };
-export type RelayDeps = { db: Database; bus: Bus; log: Logger; pollMs?: number };
+function messageOf({ id, topic, key, type, payload, created_at: createdAt, attempts }: OutboxRow): Message {
+  return { id, topic, key, type, payload, createdAt, attempt: attempts + 1 };
+}
 
 /**
- * Publishes waiting rows of `outbox`. One relay per database works at a time (advisory lock of the
- * transaction); what fails waits 1, 2, 4 ... 30 s and holds back only later messages of its own key.
- * `db` should be a pool of one connection of its own: publishing keeps it busy.
+ * Rows in order of position whose key has no earlier row that waits for its next attempt; null when another
+ * relay has the lock. The lock is a statement of its own: rows that the other relay has just published must
+ * not be in the snapshot. The rows are not locked: nobody else changes them.
  */
-export function createRelay(deps: RelayDeps): Relay {
-  let ticker: { stop: () => Promise<void>; wake: () => void } | null = null;
-  let nextPruneAt = 0;
-  async function tick(): Promise<void> {
-    try {
-      while ((await publishBatch(deps)) === batchSize);
-      if (monotonicMs() >= nextPruneAt) {
-        nextPruneAt = monotonicMs() + pruneEveryMs;
-        await prune(deps.db);
-      }
-    } catch (error) {
-      if (isDatabaseUnavailable(error)) deps.log.warn('the outbox waits for the database');
-      else deps.log.error({ err: error }, 'the outbox relay failed; it tries again');
-    }
-  }
-  return {
-    start: () => {
-      ticker ??= startTicker(deps.pollMs ?? 500, tick);
-    },
-    wake: () => ticker?.wake(),
-    stop: async () => {
-      await ticker?.stop();
-      ticker = null;
-    },
-  };
-}
-
-async function publishBatch(deps: RelayDeps): Promise<number> {
-  return deps.db.transaction(async (client) => {
-    const rows = await claimWaiting(client);
-    const held = new Set<string>();
-    for (const row of rows) {
-      if (held.has(row.key)) continue;
-      const attempt = row.attempts + 1;
-      try {
-        await deps.bus.publish({ ...row, createdAt: row.created_at, attempt });
-        await client.query({
-          name: 'outbox-done',
-          text: 'update outbox set published_at = clock_timestamp() where position = $1',
-          values: [row.position],
-        });
-      } catch (error) {
-        held.add(row.key);
-        await markFailed(client, row.position, attempt, error);
-      }
-    }
-    return rows.length;
+async function claimWaiting(client: ClientBase): Promise<OutboxRow[] | null> {
+  const lock = await client.query<{ held: boolean }>({
+    name: 'outbox-turn',
+    text: `select pg_try_advisory_xact_lock($1) as held,
+                  set_config('idle_in_transaction_session_timeout', '60s', true)`,
+    values: [relayLockKey],
   });
-}
-
-/** Rows in order of position whose key has no earlier row that waits for its next attempt. */
-async function claimWaiting(client: ClientBase): Promise<OutboxRow[]> {
-  await client.query("set local idle_in_transaction_session_timeout = '60s'");
-  const lock = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
-    relayLockKey,
-  ]);
-  if (lock.rows[0]?.held !== true) return [];
+  if (lock.rows[0]?.held !== true) return null;
   const { rows } = await client.query<OutboxRow>({
     name: 'outbox-waiting',
     text: `select o.position, o.id, o.topic, o.key, o.type, o.payload, o.created_at, o.attempts
@@ -132,22 +162,51 @@ async function claimWaiting(client: ClientBase): Promise<OutboxRow[]> {
   return rows;
 }
 
-async function markFailed(
-  client: ClientBase,
-  position: string,
-  attempt: number,
-  error: unknown,
-): Promise<void> {
-  const delaySeconds = Math.min(retryCapSeconds, 2 ** Math.min(attempt - 1, 10));
-  await client.query(
-    `update outbox set attempts = $2, last_error = $3, next_attempt_at = clock_timestamp() + make_interval(secs => $4)
-      where position = $1`,
-    [position, attempt, String(error).slice(0, 500), delaySeconds],
-  );
+async function markPublished(client: ClientBase, positions: readonly string[]): Promise<void> {
+  await client.query({
+    name: 'outbox-done',
+    text: 'update outbox set published_at = clock_timestamp() where position = any($1::bigint[])',
+    values: [positions],
+  });
 }
 
-async function prune(db: Database): Promise<void> {
-  await db.query(`delete from outbox where published_at < now() - interval '${keptDays} days'`);
-  await db.query(`delete from inbox where handled_at < now() - interval '${keptDays + 1} days'`);
-  await db.query(`delete from idempotency_keys where created_at < now() - interval '48 hours'`);
+type Failure = { position: string; attempt: number; error: unknown };
+
+async function markFailed(client: ClientBase, failures: readonly Failure[]): Promise<void> {
+  await client.query({
+    name: 'outbox-failed',
+    text: `update outbox o
+              set attempts = f.attempt, last_error = f.error,
+                  next_attempt_at = clock_timestamp() + make_interval(secs => f.delay_seconds)
+             from unnest($1::bigint[], $2::integer[], $3::text[], $4::integer[])
+                  f(position, attempt, error, delay_seconds)
+            where o.position = f.position`,
+    values: [
+      failures.map(({ position }) => position),
+      failures.map(({ attempt }) => attempt),
+      failures.map(({ error }) => String(error).slice(0, 500)),
+      failures.map(({ attempt }) => Math.min(retryCapSeconds, 2 ** Math.min(attempt - 1, 10))),
+    ],
+  });
+}
+
+/**
+ * Deletes what is older than kept, a bounded number of rows of each table, so that neither a time-out nor a
+ * waiting message meets a month's worth; true when there may be more.
+ */
+async function pruneBatches(db: Database): Promise<boolean> {
+  const statements = [
+    `delete from outbox where position = any(array(
+       select position from outbox where published_at < now() - interval '${keptDays} days'
+        order by published_at limit ${pruneBatch}))`,
+    `delete from inbox where ctid = any(array(
+       select ctid from inbox where handled_at < now() - interval '${keptDays + 1} days'
+        order by handled_at limit ${pruneBatch}))`,
+    `delete from idempotency_keys where ctid = any(array(
+       select ctid from idempotency_keys where created_at < now() - interval '48 hours'
+        order by created_at limit ${pruneBatch}))`,
+  ];
+  let more = false;
+  for (const statement of statements) more = (await db.query(statement)).rowCount === pruneBatch || more;
+  return more;
 }

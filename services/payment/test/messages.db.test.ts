@@ -73,6 +73,23 @@ test('a refund that can never be given is put aside with its reason, and no mone
   expect(replayed.body).toEqual({ handled: 0, failed: impossible.length });
 });
 
+test('refunds of one batch are decided one by one: an impossible one fails alone, a repeated one is none', async () => {
+  const payments = [await fixture.pay('tok_any'), await fixture.pay('tok_any'), await fixture.pay('tok_any')];
+  const [first, second, third] = payments.map((payment) => refundRequest(payment));
+  const possible = [first, third, first].map((asked) => messageOf('booking.refund_requested', { ...asked }));
+  const impossible = messageOf('booking.refund_requested', { ...second, amount_minor: 49_951 });
+  const [a, b, again] = possible;
+  const batch = [a, impossible, b, again].filter((message) => message !== undefined);
+  const { handled, failed } = await fixture.bus.publishBatch(batch);
+  expect([...handled].toSorted()).toEqual(possible.map((message) => message.id).toSorted());
+  expect([...failed.keys()]).toEqual([impossible.id]);
+  await fixture.reconcileNow();
+  const given = await Promise.all(
+    payments.map(async (payment) => (await fixture.sent(String(payment.body['booking_id']))).length),
+  );
+  expect(given).toEqual([1, 0, 1]);
+});
+
 test('a give-up by message leaves a tombstone and says what became of the attempt', async () => {
   const order = orderOf();
   const asked = { booking_id: order['booking_id'], event_id: order['event_id'], attempt: 1 };

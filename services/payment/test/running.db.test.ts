@@ -1,3 +1,4 @@
+import { oneByOne } from '@evently/kit/inbox';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFixture, messageOf, type Fixture } from './fixture.ts';
 
@@ -7,9 +8,10 @@ beforeAll(async () => {
   fixture = await createFixture({
     env: { PAYMENT_RECONCILE_EVERY_MS: '50', PAYMENT_NOT_FOUND_GRACE_MS: '500' },
   });
-  fixture.bus.subscribe('payment', 'listener', async (message) => {
+  const listen = oneByOne('listener', async (message) => {
     settled.push(`${message.key} ${message.type} ${JSON.stringify(Object(message.payload)['status'])}`);
   });
+  fixture.bus.subscribe('payment', 'listener', listen);
   await fixture.service.start();
 });
 afterAll(async () => {

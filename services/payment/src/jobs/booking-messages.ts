@@ -2,7 +2,7 @@
 import type { ClientBase } from 'pg';
 import { refundRequested, topics, voidRequested } from '@evently/contracts/messages';
 import type { Bus, Handler, Message } from '@evently/kit/bus';
-import { consume, TryLater } from '@evently/kit/inbox';
+import { consumeBatch, onlyTypes, TryLater } from '@evently/kit/inbox';
 import type { PaymentActionDeps } from '../actions/deps.ts';
 import { recordRefund } from '../actions/refund-payment.ts';
 import { noteVoid } from '../actions/void-payment.ts';
@@ -16,21 +16,22 @@ export type BookingMessagesDeps = Pick<PaymentActionDeps, 'db' | 'log' | 'clock'
 
 export const bookingConsumer = 'payment-booking';
 
-const concerns: ReadonlySet<string> = new Set(['booking.refund_requested', 'booking.void_requested']);
+const concerns = ['booking.refund_requested', 'booking.void_requested'];
 
 /** The handler by consumer name, for the bus and for the replay of dead letters. */
 export function createBookingHandler(deps: BookingMessagesDeps): Record<string, Handler> {
-  const handle = consume(deps, bookingConsumer, async (client, message) => {
-    if (message.type === 'booking.refund_requested') await requestRefund(client, message);
-    else await requestVoid(deps, client, message);
-  });
-  return {
-    [bookingConsumer]: async (message) => {
-      if (!concerns.has(message.type)) return;
-      await handle(message);
-      deps.wakeReconciler();
+  const handle = consumeBatch(deps, bookingConsumer, {
+    // A payment's lock is the only one of its transaction, so that nothing can deadlock (store/payments.ts).
+    groupOf: (message) => message.key,
+    work: async (client, messages) => {
+      for (const message of messages) {
+        if (message.type === 'booking.refund_requested') await requestRefund(client, message);
+        else await requestVoid(deps, client, message);
+      }
     },
-  };
+    committed: deps.wakeReconciler,
+  });
+  return { [bookingConsumer]: onlyTypes(concerns, handle) };
 }
 
 /** Subscribes to topic `booking`; a message that can never be carried out goes to the dead letters. */
