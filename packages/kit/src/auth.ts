@@ -1,9 +1,8 @@
 /** Access tokens: RS256 verified by node:crypto, remembered until they expire, keys from an issuer's JWKS. */
-import { createPublicKey, hash, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, verify, type KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Logger } from './log.ts';
-import { createSignatureChecker, type SignatureChecker } from './signatures.ts';
 import { collectTurns } from './turns.ts';
 
 export type Role = 'user' | 'admin';
@@ -54,61 +53,41 @@ const claimsSchema = z.object({
 type Submitted = {
   token: string;
   digest: string;
-  resolve: (principal: Principal | null) => void;
-  reject: (error: unknown) => void;
+  resolve: (principal: Principal | null | Promise<Principal | null>) => void;
 };
-type Candidate = Submitted & { claims: Claims; trusted: TrustedIssuer; key: KeyObject };
+type Admitted = { digest: string; claims: Claims; trusted: TrustedIssuer };
 
 /**
  * Verifies access tokens (RFC 9068): a map look-up for a known token, a signature for a new one. New tokens
  * of one turn of the event loop are verified in a row: between other work, each took 40 us more, because the
  * code of signatures and that of requests drove each other out of the processor's caches. Null for anything
- * that is not valid now; never throws on bad input.
+ * that is not valid now; rejects only when the issuer's keys cannot be looked up.
  */
-export function createTokenVerifier(
-  issuers: readonly TrustedIssuer[],
-  nowMs: () => number,
-  signatures: SignatureChecker = createSignatureChecker(),
-): TokenVerifier {
+export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: () => number): TokenVerifier {
   const remembered = new LRUCache<string, Principal>({ max: maxRememberedTokens });
   const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, trusted]));
   const parse = createTokenParser();
   const submit = collectTurns<Submitted>((tokens) => {
-    void checkSignatures(tokens.flatMap((submitted) => prepare(submitted) ?? []));
+    // A promise that is resolved with a rejection tells the one request; nothing here may throw.
+    for (const submitted of tokens) submitted.resolve(verifyNew(submitted));
   });
 
-  /** Null when the token is refused already, or waits for its issuer's keys. */
-  function prepare(submitted: Submitted): Candidate | null {
-    const parts = parse(submitted.token);
+  function verifyNew({ token, digest }: Submitted): Principal | null | Promise<Principal | null> {
+    const parts = parse(token);
     const trusted = parts === null ? undefined : byIssuer.get(parts.claims.iss);
-    if (parts === null || trusted === undefined) {
-      submitted.resolve(null);
-      return null;
-    }
+    if (parts === null || trusted === undefined) return null;
     const { keyId, claims } = parts;
     const key = trusted.keys.find(keyId);
-    if (key !== undefined) return { ...submitted, claims, trusted, key };
-    trusted.keys.refresh().then(() => {
+    if (key !== undefined) return isSigned(token, key) ? admit({ digest, claims, trusted }) : null;
+    return trusted.keys.refresh().then(() => {
       const fetched = trusted.keys.find(keyId);
-      if (fetched === undefined) submitted.resolve(null);
-      else void checkSignatures([{ ...submitted, claims, trusted, key: fetched }]);
-    }, submitted.reject);
-    return null;
-  }
-
-  async function checkSignatures(candidates: readonly Candidate[]): Promise<void> {
-    if (candidates.length === 0) return;
-    try {
-      const valid = await signatures.check(candidates.map(({ token, key }) => ({ token, key })));
-      candidates.forEach((candidate, at) => candidate.resolve(valid[at] === true ? admit(candidate) : null));
-    } catch (error) {
-      // Each request hears of it; a rejection of nobody's would end the process.
-      candidates.forEach((candidate) => candidate.reject(error));
-    }
+      if (fetched === undefined || !isSigned(token, fetched)) return null;
+      return admit({ digest, claims, trusted });
+    });
   }
 
   /** What the claims of a signed token say about its bearer, remembered. */
-  function admit({ digest, claims, trusted }: Candidate): Principal | null {
+  function admit({ digest, claims, trusted }: Admitted): Principal | null {
     const now = nowMs() / 1000;
     const audiences = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
     if (!audiences.includes(trusted.audience)) return null;
@@ -128,8 +107,7 @@ export function createTokenVerifier(
       if (token.length > maxTokenLength) return null;
       const digest = digestOf(token);
       const known = remembered.get(digest);
-      if (known === undefined)
-        return new Promise((resolve, reject) => submit({ token, digest, resolve, reject }));
+      if (known === undefined) return new Promise((resolve) => submit({ token, digest, resolve }));
       if (known.expiresAtMs > nowMs()) return known;
       remembered.delete(digest);
       return null;
@@ -143,6 +121,16 @@ export function createTokenVerifier(
  */
 function digestOf(token: string): string {
   return hash('sha256', token, 'base64url');
+}
+
+function isSigned(token: string, key: KeyObject): boolean {
+  const end = token.lastIndexOf('.');
+  try {
+    const signature = Buffer.from(token.slice(end + 1), 'base64url');
+    return verify('RSA-SHA256', Buffer.from(token.slice(0, end), 'latin1'), key, signature);
+  } catch {
+    return false; // OpenSSL refuses the key or the form of the signature: it is not valid.
+  }
 }
 
 type Claims = z.output<typeof claimsSchema>;
