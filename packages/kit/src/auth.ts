@@ -77,13 +77,11 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
     const trusted = parts === null ? undefined : byIssuer.get(parts.claims.iss);
     if (parts === null || trusted === undefined) return null;
     const { keyId, claims } = parts;
+    const accept = (key: KeyObject | undefined): Principal | null =>
+      key !== undefined && isSigned(token, key) ? admit({ digest, claims, trusted }) : null;
     const key = trusted.keys.find(keyId);
-    if (key !== undefined) return isSigned(token, key) ? admit({ digest, claims, trusted }) : null;
-    return trusted.keys.refresh().then(() => {
-      const fetched = trusted.keys.find(keyId);
-      if (fetched === undefined || !isSigned(token, fetched)) return null;
-      return admit({ digest, claims, trusted });
-    });
+    if (key !== undefined) return accept(key);
+    return trusted.keys.refresh().then(() => accept(trusted.keys.find(keyId)));
   }
 
   /** What the claims of a signed token say about its bearer, remembered. */

@@ -2,16 +2,20 @@
 import { monotonicMs } from './clock.ts';
 import { DatabaseUnavailable, isDatabaseUnavailable } from './postgres.ts';
 
-export type BatcherOptions<Item, Result> = {
-  /** Handles one batch; answers one result per item, in order. */
-  run: (key: string, items: readonly Item[]) => Promise<Result[]>;
+/** How much one batch holds, and how long a line may be. */
+export type BatchLimits = {
   maxBatch: number;
   /** A queue holds at most this many seconds of work at the measured rate, but never less than `minQueue`. */
   maxQueueSeconds: number;
   minQueue: number;
   maxQueue: number;
-  /** True when nobody waits for the item any more; it is dropped before its batch. */
-  isAbandoned: (item: Item) => boolean;
+};
+
+export type BatcherOptions<Item, Result> = BatchLimits & {
+  /** Handles one batch; answers one result per item, in order. */
+  run: (key: string, items: readonly Item[]) => Promise<Result[]>;
+  /** True when nobody waits for the item any more; it is dropped before its batch. Without it, none is. */
+  isAbandoned?: (item: Item) => boolean;
   observe?: (batch: { size: number; seconds: number; failed: boolean }) => void;
 };
 
@@ -110,7 +114,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     const taken = lane.queue.splice(0, options.maxBatch);
     waiting -= taken.length;
     return taken.filter((entry) => {
-      if (!options.isAbandoned(entry.item)) return true;
+      if (options.isAbandoned?.(entry.item) !== true) return true;
       entry.resolve({ kind: 'abandoned' });
       return false;
     });

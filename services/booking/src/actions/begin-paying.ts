@@ -1,17 +1,11 @@
 /** Steps reservations to paying, coalesced per event: one statement and one commit for all that wait. */
-import { createBatcher, type Submitted } from '@evently/kit/batcher';
+import { createBatcher, type BatchLimits, type Submitted } from '@evently/kit/batcher';
 import type { Database } from '@evently/kit/postgres';
 import type { Booking } from '../domain/booking.ts';
 import type { BookingMetrics } from '../metrics.ts';
 import { beginPaying, type PayingAsk } from '../store/paying.ts';
 
-export type PayingSettings = {
-  leaseSeconds: number;
-  maxBatch: number;
-  minQueue: number;
-  maxQueue: number;
-  maxQueueSeconds: number;
-};
+export type PayingSettings = BatchLimits & { leaseSeconds: number };
 export type PayingQueue = {
   /** The booking with its new attempt, committed; null when it was not to be had (see `beginPaying`). */
   begin: (eventId: string, ask: PayingAsk) => Promise<Submitted<Booking | null>>;
@@ -27,7 +21,6 @@ export function createPayingQueue(deps: {
   const batcher = createBatcher<PayingAsk, Booking | null>({
     run: (eventId, asks) => beginAll(deps.db, eventId, asks, leaseSeconds),
     ...limits,
-    isAbandoned: () => false,
     observe: (batch) => deps.metrics.batch('confirm', batch),
   });
   return { begin: batcher.submit, drained: batcher.drained };

@@ -1,5 +1,5 @@
 /** The buyer's own endings, coalesced per event: cancel a booking, or give a hold back before its time. */
-import { createBatcher } from '@evently/kit/batcher';
+import { createBatcher, type BatchLimits } from '@evently/kit/batcher';
 import {
   keyNameOf,
   readAnswers,
@@ -28,7 +28,6 @@ export type EndRequest = {
   bodyOf: (ended: Ended) => string;
 };
 export type EndOutcome = { ok: true; body: string; replayed: boolean } | Refused;
-export type EndSettings = { maxBatch: number; minQueue: number; maxQueue: number; maxQueueSeconds: number };
 export type EndQueue = {
   /**
    * Cancels a booking of its buyer: a hold is released, a confirmed booking gives its seats back and a refund
@@ -40,13 +39,12 @@ export type EndQueue = {
   end: (request: EndRequest) => Promise<EndOutcome>;
   drained: () => Promise<void>;
 };
-export type EndOwnDeps = EndDeps & { lookUp: BookingLookUp; ending: EndSettings };
+export type EndOwnDeps = EndDeps & { lookUp: BookingLookUp; ending: BatchLimits };
 
 export function createEndQueue(deps: EndOwnDeps): EndQueue {
   const batcher = createBatcher<EndRequest, EndOutcome>({
     run: (eventId, requests) => endAll(deps, eventId, requests),
     ...deps.ending,
-    isAbandoned: () => false,
     observe: (batch) => deps.metrics.batch('end', batch),
   });
   return {

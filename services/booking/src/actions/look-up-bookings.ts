@@ -1,15 +1,9 @@
 /** Finds whose a booking is and of which event, for verbs that wait in their event's line; looks are coalesced. */
-import { createBatcher } from '@evently/kit/batcher';
+import { createBatcher, type BatchLimits } from '@evently/kit/batcher';
 import type { Database } from '@evently/kit/postgres';
 import { refused, type Refused } from '../domain/refusals.ts';
 import { findOwned, type Owned } from '../store/bookings.ts';
 
-export type LookUpSettings = {
-  maxBatch: number;
-  minQueue: number;
-  maxQueue: number;
-  maxQueueSeconds: number;
-};
 export type BookingLookUp = {
   /**
    * The booking when it is this buyer's; a stranger's is as unknown as a missing one (I40). Locks nothing.
@@ -21,14 +15,13 @@ export type BookingLookUp = {
 // A look touches no event's rows for writing, so one line serves all events.
 const lane = 'bookings';
 
-export function createBookingLookUp(db: Database, settings: LookUpSettings): BookingLookUp {
+export function createBookingLookUp(db: Database, limits: BatchLimits): BookingLookUp {
   const batcher = createBatcher<string, Owned | null>({
     run: async (_lane, ids) => {
       const found = await findOwned(db, [...new Set(ids)]);
       return ids.map((id) => found.get(id) ?? null);
     },
-    ...settings,
-    isAbandoned: () => false,
+    ...limits,
   });
   return {
     find: async (bookingId, userId) => {

@@ -1,5 +1,5 @@
 /** Reserves seats: remembers what is sold out, coalesces the rest, one batch in flight per event. */
-import { createBatcher, type Batcher } from '@evently/kit/batcher';
+import { createBatcher, type Batcher, type BatchLimits } from '@evently/kit/batcher';
 import { monotonicMs } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
 import type { BookingMetrics } from '../metrics.ts';
@@ -22,12 +22,8 @@ export type ReserveInput = {
 export type ReserveOutcome =
   { ok: true; booking: Booking; replayed: boolean } | Refused | { ok: false; abandoned: true };
 
-export type ReserveSettings = {
+export type ReserveSettings = BatchLimits & {
   holdSeconds: number;
-  maxBatch: number;
-  minQueue: number;
-  maxQueue: number;
-  maxQueueSeconds: number;
   /** How long a remembered "sold out" may answer before the row is read again. */
   soldOutMemoryMs: number;
   /** Waiting entries of one event that automatic enrolment stops at. */

@@ -24,7 +24,6 @@ export function createSettler(deps: SettleDeps): Settler {
     maxBatch: deps.settle.maxBatch,
     // Refusing an outcome would only put it off: the money has moved.
     ...endlessQueue,
-    isAbandoned: () => false,
     observe: (batch) => deps.metrics.batch('settle', batch),
   });
   return {

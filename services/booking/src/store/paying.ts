@@ -9,8 +9,9 @@ export type PayingAsk = { bookingId: string; userId: string; paymentMethod: stri
  * Moves live holds of one event to `paying` with a new attempt, and answers them by id. Missing are those
  * that are not this buyer's, not pending, or over by the database's clock, and all when the event was
  * cancelled. Each (booking, buyer) is here once. The lateral look takes each row by its key: joined, all live
- * holds of all events were read for each batch (1.4 of 2 ms with 4,500 of them). No stock changes, so the event's row is not locked; the
- * bookings are, in order of id, as every change of stock does after the event (nothing is locked after them).
+ * holds of all events were read for each batch (1.4 of 2 ms with 4,500 of them). No stock changes, so the
+ * event's row is not locked; the bookings are, in order of id, as every change of stock does after the event
+ * (nothing is locked after them).
  */
 export async function beginPaying(
   client: Sql,

@@ -35,7 +35,6 @@ export function createAttemptBooks(deps: { db: Database; metrics: PaymentMetrics
       run: (_lane, items) => run(items),
       maxBatch,
       ...endlessQueue,
-      isAbandoned: () => false,
       observe: (batch) => metrics.batch(kind, batch),
     });
   }

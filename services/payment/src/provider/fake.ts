@@ -58,7 +58,6 @@ export function createFakeProvider(deps: FakeProviderDeps): PaymentProvider {
     run: (_lane, charges) => insertCharges(deps.db, charges),
     maxBatch,
     ...endlessQueue,
-    isAbandoned: () => false,
   });
   return {
     name: fakeProviderName,
