@@ -4,7 +4,7 @@
  */
 import { defineConfig } from 'vitest/config';
 
-const folders = ['packages', 'services', 'standalone', 'cli', 'bench', 'load', 'examples', 'tests'];
+const folders = ['packages', 'services', 'standalone', 'cli', 'bench', 'load', 'operator', 'examples', 'tests'];
 const everywhere = (ending: string): string[] => folders.map((folder) => `${folder}/**/*${ending}`);
 const common = { pool: 'threads', testTimeout: 30_000, hookTimeout: 60_000 } as const;
 const never = ['**/node_modules/**'];

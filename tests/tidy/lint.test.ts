@@ -148,6 +148,7 @@ test('functions stay short: 40 lines for nine in ten', async () => {
     'services',
     'standalone',
     'cli',
+    'operator',
   ]);
   const sizes = found.map((one) => Number(/too many lines \((\d+)\)/.exec(one.message)?.[1]));
   expect(sizes.length).toBeGreaterThan(100);
