@@ -47,7 +47,7 @@ async function measureAll(plan: Measuring): Promise<void> {
 async function measureOn(
   settings: Readonly<Record<string, string>>,
   group: readonly Profile[],
-  { runs, sizes, folder }: Measuring,
+  { firstRun, runs, sizes, folder }: Measuring,
 ): Promise<void> {
   const bench = await openBench(settings, sizes, (line) => console.log(line));
   const onSignal = (): void => void bench.close().then(() => process.exit(1));
@@ -57,7 +57,7 @@ async function measureOn(
     const arrivals = { kind: 'even', perSecond } as const;
     await warmUp(bench, { profile: 'platform', run: 0, buyers: perSecond * seconds, arrivals });
     const machine = await describeMachine(bench.platform.runtime.databases.booking);
-    for (let run = 1; run <= runs; run += 1) {
+    for (let run = firstRun; run < firstRun + runs; run += 1) {
       const turned = group.map((_, at) => group[(at + run - 1) % group.length]);
       for (const profile of turned) {
         if (profile === undefined) continue;

@@ -36,5 +36,10 @@ test.each([
 });
 
 test('five runs of everything at full size are what is measured without further words', () => {
-  expect(readCommand([], now)).toMatchObject({ kind: 'measure', runs: 5, sizes: { name: 'full' } });
+  expect(readCommand([], now)).toMatchObject({
+    kind: 'measure',
+    firstRun: 1,
+    runs: 5,
+    sizes: { name: 'full' },
+  });
 });

@@ -12,11 +12,19 @@ export type Command =
   | { kind: 'list' }
   /** Tables and plots of a folder once more. */
   | { kind: 'report'; folder: URL }
-  | { kind: 'measure'; profiles: readonly Profile[]; runs: number; sizes: Sizes; folder: URL };
+  | {
+      kind: 'measure';
+      profiles: readonly Profile[];
+      firstRun: number;
+      runs: number;
+      sizes: Sizes;
+      folder: URL;
+    };
 
 const options = {
   profiles: { type: 'string', default: 'all' },
   runs: { type: 'string', default: '5' },
+  'first-run': { type: 'string', default: '1' },
   smoke: { type: 'boolean', default: false },
   seconds: { type: 'string' },
   out: { type: 'string' },
@@ -48,7 +56,8 @@ export function readCommand(args: readonly string[], now: Date): Command {
           values.publish ? `published/${placeName(at)}` : `local/${sizes.name}-${at.replaceAll(':', '-')}`,
         );
   const runs = wholeNumberOf('--runs', values.runs, maxRuns);
-  return { kind: 'measure', profiles: findProfiles(values.profiles), runs, sizes, folder };
+  const firstRun = wholeNumberOf('--first-run', values['first-run'], maxRuns);
+  return { kind: 'measure', profiles: findProfiles(values.profiles), firstRun, runs, sizes, folder };
 }
 
 function parse(args: readonly string[]) {

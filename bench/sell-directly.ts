@@ -15,6 +15,8 @@ export type DirectSale = {
   arrivals: Arrivals;
   /** Whether a house that is not full is a fault. */
   fills: boolean;
+  /** How long the database's counters are given to come in; the usual time without it. */
+  settleMs?: number;
   /** Told the event before anybody arrives. */
   opened?: (eventId: string, seats: number) => Promise<void>;
 };
@@ -47,6 +49,6 @@ export async function sellDirectly(
     obeysRetryAfter: false,
     repeatsUnanswered: false,
     expects: { fills, quiet: true, keeps: true },
-    settleMs: bench.sizes.settleMs,
+    settleMs: sale.settleMs ?? bench.sizes.settleMs,
   });
 }

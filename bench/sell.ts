@@ -19,7 +19,7 @@ export type SellPlan = {
   /** Where they go; the platform's gateway without it. */
   place?: Place;
   changes?: Partial<
-    Pick<SalePlan, 'obeysRetryAfter' | 'repeatsUnanswered' | 'expects' | 'onSale' | 'besides'>
+    Pick<SalePlan, 'obeysRetryAfter' | 'repeatsUnanswered' | 'expects' | 'settleMs' | 'onSale' | 'besides'>
   >;
 };
 
@@ -53,7 +53,7 @@ export async function sell(bench: Bench, plan: SellPlan): Promise<SaleResult> {
     obeysRetryAfter: false,
     repeatsUnanswered: false,
     expects: { fills: true, quiet: true, keeps: true },
-    settleMs: bench.sizes.settleMs,
+    settleMs: bench.sizes.shortSettleMs,
     ...plan.changes,
   });
 }

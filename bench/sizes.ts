@@ -15,10 +15,14 @@ export type Sizes = {
   /** The rate that the platform's targets name. */
   target: { perSecond: number; seconds: number };
   warmUp: { perSecond: number; seconds: number };
+  /** Given to the database's counters after a measurement whose commits are reported, and after any other. */
   settleMs: number;
+  shortSettleMs: number;
   ramp: RampPlan;
   rampSeconds: number;
   sustainSeconds: number;
+  /** Of random arrivals at half of the knee. */
+  poissonSeconds: number;
   maximum: { buyers: number; connections: number };
   storm: { buyers: number; ratesPerSecond: readonly number[] };
   confirm: { warmUp: number; buyers: number; connections: number; perSecond: number; seconds: number };
@@ -55,30 +59,32 @@ export const fullSizes: Sizes = {
   target: { perSecond: 10_000, seconds: 10 },
   warmUp: { perSecond: 2_000, seconds: 5 },
   settleMs: 10_500,
+  shortSettleMs: 1_000,
   ramp: { firstPerSecond: 4_000, factor: 1.5, highestPerSecond: 60_000, precision: 0.08, maxSteps: 12 },
   rampSeconds: 5,
   sustainSeconds: 60,
-  maximum: { buyers: 150_000, connections: 512 },
-  storm: { buyers: 120_000, ratesPerSecond: [20_000, 30_000] },
-  confirm: { warmUp: 2_000, buyers: 40_000, connections: 128, perSecond: 2_000, seconds: 15 },
-  availability: { ratesPerSecond: [15_000, 30_000], seconds: 10, reads: 300_000, connections: 128 },
+  poissonSeconds: 20,
+  maximum: { buyers: 100_000, connections: 512 },
+  storm: { buyers: 100_000, ratesPerSecond: [20_000, 30_000] },
+  confirm: { warmUp: 2_000, buyers: 20_000, connections: 128, perSecond: 2_000, seconds: 10 },
+  availability: { ratesPerSecond: [15_000, 30_000], seconds: 5, reads: 150_000, connections: 128 },
   memory: { perSecond: 10_000, seconds: 60, warmUpBuyers: 20_000 },
   tableSize: { bookings: [10_000, 1_000_000], buyers: 50_000, warmUpBuyers: 20_000, connections: 256 },
   mixture: { buyers: 30_000, perSecond: 5_000 },
   mixed: { hotPerSecond: 5_000, otherPerSecond: 2_000, seconds: 30, coldEvents: 200 },
-  pods: { counts: [1, 2, 4, 16], buyers: 100_000, perSecond: 40_000, warmUpBuyers: 20_000 },
+  pods: { counts: [1, 2, 4, 16], buyers: 60_000, perSecond: 40_000, warmUpBuyers: 20_000 },
   strategies: {
     connections: 256,
     poolSize: 10,
     warmUpBuyers: 20_000,
-    ownBuyers: 150_000,
+    ownBuyers: 100_000,
     buyersOf: {
-      'empty-handler': 150_000,
-      'optimistic-0-retries': 50_000,
-      'optimistic-50-retries': 5_000,
-      'select-for-update': 20_000,
-      'guarded-update': 30_000,
-      'redis-lua': 100_000,
+      'empty-handler': 100_000,
+      'optimistic-0-retries': 30_000,
+      'optimistic-50-retries': 3_000,
+      'select-for-update': 8_000,
+      'guarded-update': 15_000,
+      'redis-lua': 80_000,
     },
   },
 };
@@ -91,9 +97,11 @@ export const smokeSizes: Sizes = {
   target: { perSecond: 1_000, seconds: 1 },
   warmUp: { perSecond: 1_000, seconds: 1 },
   settleMs: 200,
+  shortSettleMs: 200,
   ramp: { firstPerSecond: 500, factor: 4, highestPerSecond: 2_000, precision: 0.5, maxSteps: 2 },
   rampSeconds: 1,
   sustainSeconds: 1,
+  poissonSeconds: 1,
   maximum: { buyers: 1_000, connections: 64 },
   storm: { buyers: 1_000, ratesPerSecond: [2_000] },
   confirm: { warmUp: 0, buyers: 200, connections: 16, perSecond: 100, seconds: 1 },

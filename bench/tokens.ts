@@ -1,4 +1,5 @@
-/** Access tokens of buyers, each of which a process sees in one run only. */
+/** Access tokens of buyers, each of them new to the process that is given it, or forgotten by it. */
+import { maxRememberedTokens } from '@evently/kit/auth';
 import { systemClock } from '@evently/kit/clock';
 import { createClient } from 'evently/api/client';
 import { issueTokens } from 'evently/drill/buyers';
@@ -9,8 +10,14 @@ const tokensPerCall = 20_000;
 // Tokens are valid for 15 minutes, and the longest run takes less than two.
 const usableMs = 600_000;
 
+// A process remembers the last tokens that it verified; this many later it has forgotten one, with room to spare.
+const rotation = 2 * maxRememberedTokens;
+
 export type TokenStock = {
-  /** `count` tokens that the process of this id was never given; other processes may have seen them. */
+  /**
+   * `count` tokens that the process of this id was never given, or not among the last `rotation` ones, so that
+   * it has to verify each of them. More than the stock holds begin again at the first.
+   */
   take: (processId: number, count: number) => Promise<string[]>;
 };
 
@@ -39,14 +46,23 @@ export function createTokenStock(
       const kept = tokens.filter(({ issuedAtMs }) => nowMs() - issuedAtMs < usableMs);
       dropped += tokens.length - kept.length;
       tokens = kept;
-      const from = Math.max(cursors.get(processId) ?? 0, dropped);
-      while (dropped + tokens.length < from + count) {
-        const wanted = Math.min(tokensPerCall, from + count - dropped - tokens.length);
+      const needed = Math.min(count, rotation);
+      const cursor = cursors.get(processId) ?? dropped;
+      // Of a round whose next tokens have expired the others were given too recently: new ones follow.
+      let from = cursor < dropped ? dropped + tokens.length : cursor;
+      while (dropped + tokens.length < from + needed && tokens.length < rotation) {
+        const wanted = Math.min(
+          tokensPerCall,
+          rotation - tokens.length,
+          from + needed - dropped - tokens.length,
+        );
         const issuedAtMs = nowMs();
         tokens.push(...(await issue(wanted)).map((token) => ({ token, issuedAtMs })));
       }
-      cursors.set(processId, from + count);
-      return tokens.slice(from - dropped, from + count - dropped).map(({ token }) => token);
+      from -= dropped;
+      const next = from + count;
+      cursors.set(processId, dropped + (tokens.length < rotation ? next : next % tokens.length));
+      return Array.from({ length: count }, (_, at) => tokens[(from + at) % tokens.length]?.token ?? '');
     },
   };
 }

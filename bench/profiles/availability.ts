@@ -42,6 +42,6 @@ function readMany(bench: Bench, plan: ReadPlan): Promise<CallResult> {
     profile,
     call: 'read',
     requests: Array.from({ length: plan.reads }, () => request),
-    settleMs: bench.sizes.settleMs,
+    settleMs: bench.sizes.shortSettleMs,
   });
 }

@@ -17,7 +17,7 @@ export const load: Profile = {
   measure: async (bench, run) => {
     const results: SaleResult[] = [await measureMaximum(bench, run)];
     const steps: Step[] = [];
-    const { ramp, rampSeconds, sustainSeconds } = bench.sizes;
+    const { ramp, rampSeconds, sustainSeconds, poissonSeconds } = bench.sizes;
     for (let rate = nextRate(ramp, steps); rate !== null; rate = nextRate(ramp, steps)) {
       const arrivals: Arrivals = { kind: 'even', perSecond: rate };
       const result = await serveAll(bench, run, `ramp ${formatCount(rate)}/s`, arrivals, rampSeconds);
@@ -29,7 +29,8 @@ export const load: Profile = {
     for (const [share, kind] of sustained) {
       const perSecond = Math.round(share * knee);
       const variant = `${100 * share} % of the knee, ${kind}`;
-      results.push(await serveAll(bench, run, variant, { kind, perSecond }, sustainSeconds));
+      const seconds = kind === 'poisson' ? poissonSeconds : sustainSeconds;
+      results.push(await serveAll(bench, run, variant, { kind, perSecond }, seconds));
     }
     const { perSecond, seconds } = bench.sizes.target;
     const steady = { kind: 'even', perSecond } as const;
@@ -73,5 +74,6 @@ function measureMaximum(bench: Bench, run: number): Promise<SaleResult> {
     buyers,
     seats: buyers,
     arrivals: { kind: 'maximum', connections },
+    changes: { settleMs: bench.sizes.settleMs },
   });
 }

@@ -17,6 +17,7 @@ export const reserve: Profile = {
       buyers,
       seats: buyers,
       arrivals: { kind: 'even', perSecond },
+      changes: { settleMs: bench.sizes.settleMs },
     });
     return [result];
   },

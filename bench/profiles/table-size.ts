@@ -56,7 +56,7 @@ async function measureWith(bench: Bench, run: number, filled: Filled): Promise<S
     try {
       const place = { ...pods.place, db, brokenInvariants: () => brokenIn(db) };
       const arrivals = { kind: 'maximum', connections: filled.connections } as const;
-      const common = { profile, run, arrivals, fills: true };
+      const common = { profile, run, arrivals, fills: true, settleMs: bench.sizes.shortSettleMs };
       const warmUp = { ...common, variant: 'warm-up', buyers: filled.warmUpBuyers };
       if (warmUp.buyers > 0) await sellDirectly(bench, place, db, warmUp);
       const variant = tableTitle(filled.count);
