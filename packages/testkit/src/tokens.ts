@@ -18,6 +18,7 @@ export function createTestTokens(nowMs: () => number = () => Date.now()): TestTo
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const keys = {
     find: (kid: string) => (kid === keyId ? publicKey : undefined),
+    known: () => 1,
     refresh: () => Promise.resolve(),
   };
   const sign = (issuer: string, subject: string, claims: Record<string, unknown>): Promise<string> =>
