@@ -6,7 +6,8 @@ export type Rule = {
   rule: string;
   /** What a person does instead. */
   message: string;
-  /** What stands in the reference when the message does not say it all. */
+  /** The field that the refusal names, from here on; this one where it is absent. */
+  fieldPath?: string;
   reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired';
 };
 

@@ -78,7 +78,11 @@ function ownsFloor(fields: unknown): boolean {
 }
 
 /** A pod and the labels that selectors look at. */
-export type LabelledPod = Pod & { namespace: string; labels: Readonly<Record<string, string>>; reason: string };
+export type LabelledPod = Pod & {
+  namespace: string;
+  labels: Readonly<Record<string, string>>;
+  reason: string;
+};
 
 const podStatus = z.object({
   podIP: z.string().min(1).optional(),
@@ -94,7 +98,9 @@ const podStatus = z.object({
     )
     .default([]),
   containerStatuses: z
-    .array(z.object({ state: z.object({ waiting: z.object({ reason: z.string() }).optional() }).default({}) }))
+    .array(
+      z.object({ state: z.object({ waiting: z.object({ reason: z.string() }).optional() }).default({}) }),
+    )
     .default([]),
 });
 

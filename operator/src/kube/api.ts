@@ -16,7 +16,13 @@ export type Scope = {
   fieldSelector?: string | undefined;
 };
 
-export type KubeList = { items: readonly KubeObject[]; resourceVersion: string };
+/** An item of a list that is no object; its key when at least that is readable. */
+export type UnreadableItem = { key: ObjectKey | null; why: string };
+export type KubeList = {
+  items: readonly KubeObject[];
+  unreadable: readonly UnreadableItem[];
+  resourceVersion: string;
+};
 
 export type ApplyOptions = CallOptions & {
   /** Who owns the fields that the body names. */

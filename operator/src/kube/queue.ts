@@ -1,4 +1,5 @@
 /** A queue of keys: each key waits once, is with one worker at a time, and comes back when it was added meanwhile. */
+import { createDelays } from './delays.ts';
 import { maxTimerMs, type Time } from './time.ts';
 
 export type WorkQueue = {
@@ -55,6 +56,7 @@ const maxDoublings = 30;
 const jitterShare = 0.25;
 /** A key that has waited so long goes first, whatever its priority. */
 const maxOvertakenMs = 10_000;
+const msPerSecond = 1_000;
 
 type Waiting = { addedAtMs: number };
 
@@ -65,19 +67,64 @@ type Waiting = { addedAtMs: number };
  */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { name, time, chance, metrics } = options;
-  const priorityOf = options.priorityOf ?? (() => 0);
   const limitMsOf = options.backoffLimitMsOf ?? (() => defaultBackoffLimitMs);
+  const failed = new Map<string, number>();
+  const keys = createKeys(options);
+  const delays = createDelays(time, keys.add);
+  return {
+    name,
+    add: keys.add,
+    addAfter: (key, delayMs) => {
+      if (Number.isNaN(delayMs)) throw new RangeError(`the delay of ${key} is not a number`);
+      if (delayMs <= 0) keys.add(key);
+      else if (!keys.isClosed()) delays.add(key, delayMs);
+    },
+    addRateLimited: (key) => {
+      if (keys.isClosed()) return;
+      const failures = failed.get(key) ?? 0;
+      failed.set(key, failures + 1);
+      metrics?.retried();
+      const backoffMs = Math.min(firstBackoffMs * 2 ** Math.min(failures, maxDoublings), limitMsOf(key));
+      delays.add(key, backoffMs * (1 - jitterShare * chance()));
+    },
+    forget: (key) => void failed.delete(key),
+    failures: (key) => failed.get(key) ?? 0,
+    take: keys.take,
+    done: keys.done,
+    depth: keys.depth,
+    runningMs: keys.runningMs,
+    shutDown: async (deadlineMs) => {
+      const over = new AbortController();
+      delays.clear();
+      const emptied = keys.close().then(() => true);
+      const late = time.pause(Math.min(deadlineMs, maxTimerMs), over.signal).then(() => false);
+      const finished = await Promise.race([emptied, late]);
+      over.abort();
+      keys.drop();
+      return finished;
+    },
+  };
+}
+
+type Keys = Pick<WorkQueue, 'add' | 'take' | 'done' | 'depth' | 'runningMs'> & {
+  isClosed: () => boolean;
+  /** Takes no more keys; resolves when nothing waits or runs. */
+  close: () => Promise<void>;
+  /** Forgets what waits. */
+  drop: () => void;
+};
+
+/** Who waits and who is with a worker: a key is in at most one of the two, and once more when it is dirty. */
+function createKeys({ time, metrics, priorityOf = () => 0 }: WorkQueueOptions): Keys {
   const waiting = new Map<string, Waiting>();
-  const running = new Map<string, number>();
+  const running = new Map<string, { startedAtMs: number }>();
   // Added while they were with a worker.
   const dirty = new Set<string>();
-  const failed = new Map<string, number>();
   const takers: ((key: string | null) => void)[] = [];
   const idle: (() => void)[] = [];
   let closed = false;
-  const delayed = createDelays(time, enqueue);
 
-  function enqueue(key: string): void {
+  function add(key: string): void {
     if (closed || waiting.has(key) || dirty.has(key)) return;
     metrics?.added();
     if (running.has(key)) dirty.add(key);
@@ -89,66 +136,46 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
   function handOut(): void {
     while (takers.length > 0 && waiting.size > 0) {
-      const key = mostUrgent(waiting, priorityOf, time.nowMs());
-      metrics?.waited((time.nowMs() - (waiting.get(key)?.addedAtMs ?? time.nowMs())) / 1_000);
+      const nowMs = time.nowMs();
+      const { key, addedAtMs } = mostUrgent(waiting, priorityOf, nowMs);
+      metrics?.waited((nowMs - addedAtMs) / msPerSecond);
       waiting.delete(key);
-      running.set(key, time.nowMs());
+      running.set(key, { startedAtMs: nowMs });
       takers.shift()?.(key);
     }
     if (!closed || waiting.size > 0) return;
     for (const leave of takers.splice(0)) leave(null);
     if (running.size === 0) for (const tell of idle.splice(0)) tell();
   }
-  function done(key: string): void {
-    const startedAtMs = running.get(key);
-    if (startedAtMs === undefined) return;
-    running.delete(key);
-    metrics?.worked((time.nowMs() - startedAtMs) / 1_000);
-    if (dirty.delete(key)) wait(key);
-    else handOut();
-  }
-  async function shutDown(deadlineMs: number): Promise<boolean> {
-    closed = true;
-    delayed.clear();
-    const over = new AbortController();
-    const emptied = new Promise<boolean>((resolve) => idle.push(() => resolve(true)));
-    handOut();
-    const late = time.pause(Math.min(deadlineMs, maxTimerMs), over.signal).then(() => false);
-    const finished = await Promise.race([emptied, late]);
-    over.abort();
-    waiting.clear();
-    dirty.clear();
-    handOut();
-    return finished;
-  }
   return {
-    name,
-    add: enqueue,
-    addAfter: (key, delayMs) => {
-      if (Number.isNaN(delayMs)) throw new RangeError(`the delay of ${key} is not a number`);
-      if (closed) return;
-      if (delayMs <= 0) enqueue(key);
-      else delayed.add(key, delayMs);
-    },
-    addRateLimited: (key) => {
-      if (closed) return;
-      const failures = failed.get(key) ?? 0;
-      failed.set(key, failures + 1);
-      metrics?.retried();
-      const backoffMs = Math.min(firstBackoffMs * 2 ** Math.min(failures, maxDoublings), limitMsOf(key));
-      delayed.add(key, backoffMs * (1 - jitterShare * chance()));
-    },
-    forget: (key) => void failed.delete(key),
-    failures: (key) => failed.get(key) ?? 0,
+    add,
     take: () =>
       new Promise((resolve) => {
         takers.push(resolve);
         handOut();
       }),
-    done,
+    done: (key) => {
+      const run = running.get(key);
+      if (run === undefined) throw new Error(`${key} is done, but no worker has it`);
+      running.delete(key);
+      metrics?.worked((time.nowMs() - run.startedAtMs) / msPerSecond);
+      if (dirty.delete(key)) wait(key);
+      else handOut();
+    },
     depth: () => waiting.size,
-    runningMs: () => [...running.values()].map((startedAtMs) => time.nowMs() - startedAtMs),
-    shutDown,
+    runningMs: () => [...running.values()].map(({ startedAtMs }) => time.nowMs() - startedAtMs),
+    isClosed: () => closed,
+    close: () => {
+      closed = true;
+      const emptied = new Promise<void>((resolve) => idle.push(resolve));
+      handOut();
+      return emptied;
+    },
+    drop: () => {
+      waiting.clear();
+      dirty.clear();
+      handOut();
+    },
   };
 }
 
@@ -157,59 +184,14 @@ function mostUrgent(
   waiting: ReadonlyMap<string, Waiting>,
   priorityOf: (key: string) => number,
   nowMs: number,
-): string {
+): Waiting & { key: string } {
   // A map keeps the order of insertion, so the first one waits longest.
-  let best: { key: string; priority: number } | null = null;
+  let best: (Waiting & { key: string; priority: number }) | null = null;
   for (const [key, { addedAtMs }] of waiting) {
-    if (best === null && nowMs - addedAtMs >= maxOvertakenMs) return key;
+    if (best === null && nowMs - addedAtMs >= maxOvertakenMs) return { key, addedAtMs };
     const priority = priorityOf(key);
-    if (best === null || priority > best.priority) best = { key, priority };
+    if (best === null || priority > best.priority) best = { key, addedAtMs, priority };
   }
   if (best === null) throw new Error('nobody waits');
-  return best.key;
-}
-
-type Delays = { add: (key: string, delayMs: number) => void; clear: () => void };
-
-/** Calls `due` for each key at its earliest time, with one timer for all of them. */
-function createDelays(time: Time, due: (key: string) => void): Delays {
-  const dueAtMs = new Map<string, number>();
-  let alarm: { atMs: number; cancel: AbortController } | null = null;
-
-  function arm(): void {
-    const earliest = [...dueAtMs.values()].reduce((least, atMs) => Math.min(least, atMs), Infinity);
-    if (alarm !== null && alarm.atMs <= earliest) return;
-    alarm?.cancel.abort();
-    alarm = null;
-    if (earliest === Infinity) return;
-    const mine = { atMs: earliest, cancel: new AbortController() };
-    alarm = mine;
-    const waitMs = Math.min(Math.max(0, Math.ceil(earliest - time.nowMs())), maxTimerMs);
-    void time.pause(waitMs, mine.cancel.signal).then(() => {
-      if (alarm === mine) ring();
-    });
-  }
-  function ring(): void {
-    alarm = null;
-    const nowMs = time.nowMs();
-    for (const [key, atMs] of dueAtMs) {
-      if (atMs > nowMs) continue;
-      dueAtMs.delete(key);
-      due(key);
-    }
-    arm();
-  }
-  return {
-    add: (key, delayMs) => {
-      const atMs = time.nowMs() + Math.min(delayMs, maxTimerMs);
-      if (atMs >= (dueAtMs.get(key) ?? Infinity)) return;
-      dueAtMs.set(key, atMs);
-      if (alarm === null || atMs < alarm.atMs) arm();
-    },
-    clear: () => {
-      dueAtMs.clear();
-      alarm?.cancel.abort();
-      alarm = null;
-    },
-  };
+  return best;
 }
