@@ -16,9 +16,13 @@ export type FloorInput = {
   appliedAtMs: number | null;
   /** When this process began to lead: a full period passes before its first lowering. */
   startedAtMs: number;
+  /** The `contest` of the last plan of this floor: remember it, so that it is told for a while. */
+  lastContest: FloorContest | null;
   /** Seats held in booking for the sale; null when not known. */
   heldOf: (sale: Sale) => number | null;
 };
+
+export type FloorContest = { manager: string; atMs: number };
 
 export type HoldReason =
   /** A sale of the target is between its lead time and its close. */
@@ -68,8 +72,8 @@ export type FloorPlan = {
   applyAtMs: number;
   /** Whether `floor` is less than the pool has now: after applying it, remember the time as `loweredAtMs`. */
   lowers: boolean;
-  /** Somebody else wrote the floor last and it is not what it should be. */
-  contestedBy: string | null;
+  /** Who else writes the floor, as seen in the last ten minutes. Hand it to the next plan as `lastContest`. */
+  contest: FloorContest | null;
   /** The next steps, at most `maxPlanSteps`, in the future only. */
   steps: readonly PlanStep[];
   /** When to plan again although nothing was seen to change; null for never. */
