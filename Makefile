@@ -49,8 +49,13 @@ test: install ## all tests that need nothing but Node and npm
 	$(VITEST) run --project tidy --project unit --project database $(VITEST_FLAGS)
 
 # The first run makes k6 with Go, in .engines. What is missing is named, and its tests are skipped; with CI set they fail.
-test-engines: install ## tests against other engines: the load scripts on a real k6, Redis
+test-engines: install ## tests against other engines: the load scripts on a real k6, Redis, Kubernetes
 	$(VITEST) run --project engines --reporter=verbose $(VITEST_FLAGS)
+
+# KUBE_TOOLS="etcd kwok" builds only those. EVENTLY_KUBE_TOOLS names a folder whose kube-bin prints where others lie.
+kube-tools: install ## build Kubernetes' control plane, etcd and kwok with Go, once, in .engines: some 25 minutes
+	$(NODE) packages/testkit/src/engines/build-kube-tools.ts $(KUBE_TOOLS)
+.PHONY: kube-tools
 
 bench: install ## reserve at 5,000 arrivals a second on one event, three runs: some three minutes
 	$(NODE) bench/main.ts --profiles reserve --runs 3 $(BENCH_FLAGS)
@@ -60,6 +65,10 @@ bench-all: install ## all profiles of the benchmark, five runs each: hours; BENC
 
 bench-smoke: install ## a small run of every profile in under two minutes: checks correctness, not speed
 	$(NODE) bench/main.ts --smoke --runs 1 $(BENCH_FLAGS)
+
+crd: install ## make the CRD and the reference page of EventSale again, from operator/src/api
+	$(NODE) operator/src/api/write-crd.ts
+.PHONY: crd
 
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
 start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)

@@ -63,7 +63,7 @@ const targetSchema = field(
         {
           rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
           message:
-            'target.name must be the name of a HorizontalPodAutoscaler of this namespace: lower case letters, digits, - and .',
+            'target.name must be the name of a HorizontalPodAutoscaler of this namespace: lower case letters, digits, points and hyphens',
         },
       ],
     }).prefault('booking'),
@@ -105,11 +105,15 @@ const openGateSchema = field(
       {
         rule: "!has(self.onNotMet) || self.mode == 'RequireWarm'",
         message: 'openGate.onNotMet belongs to mode RequireWarm: set that mode, or leave onNotMet out',
+        fieldPath: '.onNotMet',
+        reason: 'FieldValueForbidden',
       },
       {
         rule: "self.mode != 'RequireWarm' || has(self.onNotMet)",
         message:
           'openGate.onNotMet is needed with mode RequireWarm: Degrade opens on time all the same, Hold waits until it is warm',
+        fieldPath: '.onNotMet',
+        reason: 'FieldValueRequired',
       },
     ],
   },
@@ -193,7 +197,8 @@ export const specSchema = field(
       { about: 'Pods, named outright. Instead of `demand`.' },
     ).optional(),
     prewarm: prewarmSchema.prefault({}),
-    openGate: openGateSchema.prefault({}),
+    // Its rules read the mode, so the default has to name it.
+    openGate: openGateSchema.prefault({ mode: 'Always' }),
     intent: field(z.enum(['Run', 'Hold', 'Stop']), {
       about:
         'Run: as the window says. Hold: selling pauses and the pods stay. Stop: selling closes within a second, on every pod. Both end with Run.',
@@ -227,11 +232,13 @@ export const specSchema = field(
         rule: '!has(self.closesAt) || self.closesAt > self.opensAt',
         message:
           'closesAt must be later than opensAt: move closesAt, or leave it out to sell until you stop it',
+        fieldPath: '.closesAt',
       },
       {
         rule: "!has(self.closesAt) || self.closesAt - self.opensAt <= duration('720h')",
         message:
           'a sale may last 30 days at most: bring closesAt nearer to opensAt, or create a second EventSale afterwards',
+        fieldPath: '.closesAt',
       },
     ],
   },
@@ -247,11 +254,15 @@ export const eventSaleSchema = field(z.object({ spec: specSchema, status: status
       rule: `!(${opened}) || self.spec.opensAt == oldSelf.spec.opensAt`,
       message:
         'spec.opensAt cannot be changed: this sale has already opened (status.openedAt). Use spec.intent Hold or Stop, or spec.closesAt',
+      fieldPath: '.spec.opensAt',
+      reason: 'FieldValueForbidden',
     },
     {
       rule: `!(${opened}) || self.spec.target.name == oldSelf.spec.target.name`,
       message:
         'spec.target.name cannot be changed: this sale has already opened (status.openedAt), and its pods are in use',
+      fieldPath: '.spec.target.name',
+      reason: 'FieldValueForbidden',
     },
   ],
 });

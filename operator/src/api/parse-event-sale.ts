@@ -15,7 +15,11 @@ const metadataSchema = z.object({
   deletionTimestamp: z.string().optional(),
   finalizers: z.array(z.string()).default([]),
 });
-const envelopeSchema = z.object({ metadata: metadataSchema, spec: z.unknown(), status: z.unknown() });
+const envelopeSchema = z.object({
+  metadata: metadataSchema,
+  spec: z.unknown().optional(),
+  status: z.unknown().optional(),
+});
 
 /** What can be said of an EventSale even when its spec cannot be read. */
 export type SaleMetadata = {
