@@ -62,8 +62,8 @@ export type WatchOptions = {
 export type WatchEvent =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }
   | { type: 'BOOKMARK'; resourceVersion: string }
-  /** An object that is none: it has a version at most. Never ends the watch. */
-  | { type: 'UNREADABLE'; resourceVersion: string | null; why: string };
+  /** Something happened to an object that is not readable as one. Never ends the watch. */
+  | { type: 'UNREADABLE'; key: ObjectKey | null; resourceVersion: string | null; why: string };
 
 /** The `/scale` subresource. `selector` is a label selector as text. */
 export type Scale = {
@@ -91,6 +91,7 @@ export type KubeApi = {
   ) => Promise<KubeObject>;
   /** Server-side apply: creates, or changes the fields that the body names and no other. */
   apply: (resource: Resource, key: ObjectKey, body: ObjectBody, options: ApplyOptions) => Promise<KubeObject>;
+  /** An operation `test` that does not hold is refused with status 422, and nothing is changed. */
   patchJson: (
     resource: Resource,
     key: ObjectKey,

@@ -9,8 +9,18 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
-/** Resolves after `ms`; at once when `signal` aborts. Never rejects. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+/** The longest wait that a timer of Node keeps: one millisecond more, and it fires at once. */
+export const maxTimerMs = 2 ** 31 - 1;
+
+/** Resolves after `ms`, however long; at once when `signal` aborts. Never rejects. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  let leftMs = ms;
+  for (; leftMs > maxTimerMs && signal?.aborted !== true; leftMs -= maxTimerMs)
+    await pauseOnce(maxTimerMs, signal);
+  await pauseOnce(leftMs, signal);
+}
+
+function pauseOnce(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve();
     const timer = setTimeout(done, ms);
@@ -21,6 +31,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     }
     signal?.addEventListener('abort', done);
   });
+}
+
+/** Calls `over` once when `ms` have passed since the start or the last `touch`; never after `clear`. */
+export type TimeLimit = { touch: () => void; clear: () => void };
+export function startTimeLimit(ms: number, over: () => void): TimeLimit {
+  const timer = setTimeout(over, Math.min(ms, maxTimerMs));
+  return { touch: () => timer.refresh(), clear: () => clearTimeout(timer) };
 }
 
 /** Something took longer than it was given. */
@@ -37,7 +54,10 @@ export class DeadlinePassed extends Error {
  */
 export function withDeadline<T>(work: Promise<T>, deadlineMs: number, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlinePassed(what, deadlineMs)), deadlineMs);
+    const timer = setTimeout(
+      () => reject(new DeadlinePassed(what, deadlineMs)),
+      Math.min(deadlineMs, maxTimerMs),
+    );
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
