@@ -13,6 +13,8 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'services/booking/migrations/0006-booking-segments.sql': '36c506e31b0670a2',
   'services/booking/migrations/0007-bookings-by-user.sql': '76c055cff79eff92',
   'services/booking/migrations/0008-reserve-batch-read-once.sql': 'b30a2ffec5b17bd1',
+  'services/booking/migrations/0009-armed-sales-warm-lead.sql': '0e868ffbe360e798',
+  'services/booking/migrations/0010-armed-sales-retired.sql': '4b7473f924ba3175',
   'services/event/migrations/0001-administrators.sql': '263f569b3a6a837e',
   'services/event/migrations/0002-catalog.sql': '05a19fff2669a93d',
   'services/payment/migrations/0001-payments.sql': 'a76f52717e9a346b',

@@ -23,9 +23,12 @@ export type AppOptions = {
   title: string;
   log: Logger;
   metrics: RequestMetrics;
-  /** Name to check; the answers are the fields of `GET /health/ready`. */
-  dependencies: Readonly<Record<string, () => Promise<boolean>>>;
+  /** Name to check; the answers are the fields of `GET /health/ready`, `ok` or `unavailable` unless they say more. */
+  dependencies: Readonly<Record<string, () => Promise<boolean | Readiness>>>;
 };
+
+/** Whether requests may come, and in one word why. */
+export type Readiness = { ready: boolean; says: string };
 
 const maxBodyBytes = 64 * 1024;
 const databaseRetrySeconds = 1;
@@ -66,10 +69,12 @@ export function createApp(options: AppOptions): ServiceApp {
   app.get('/healthz', (c) => c.json({ status: 'healthy' }));
   app.get('/health/ready', async (c) => {
     const checks = await Promise.all(
-      Object.entries(options.dependencies).map(async ([name, check]) => [name, await check()] as const),
+      Object.entries(options.dependencies).map(
+        async ([name, check]) => [name, readinessOf(await check())] as const,
+      ),
     );
-    const ready = checks.every(([, ok]) => ok);
-    const fields = Object.fromEntries(checks.map(([name, ok]) => [name, ok ? 'ok' : 'unavailable']));
+    const ready = checks.every(([, answer]) => answer.ready);
+    const fields = Object.fromEntries(checks.map(([name, answer]) => [name, answer.says]));
     return c.json({ status: ready ? 'ready' : 'unavailable', ...fields }, ready ? 200 : 503);
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
@@ -90,6 +95,10 @@ export function createApp(options: AppOptions): ServiceApp {
   // A middleware, not a route: it is no part of the interface that the document describes.
   app.use('/docs/scalar.js', () => apiPageScript());
   return app;
+}
+
+function readinessOf(answer: boolean | Readiness): Readiness {
+  return typeof answer === 'boolean' ? { ready: answer, says: answer ? 'ok' : 'unavailable' } : answer;
 }
 
 /** Answers with a problem document that carries the request's id. */

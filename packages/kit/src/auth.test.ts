@@ -11,6 +11,7 @@ const userId = '00000000-0000-4000-8000-000000000001';
 
 const keysOf = (keyId: string, key: KeyObject): KeySource => ({
   find: (asked) => (asked === keyId ? key : undefined),
+  known: () => 1,
   refresh: () => Promise.resolve(),
 });
 function verifierAt(clock: () => number = () => nowMs): TokenVerifier {
@@ -101,6 +102,7 @@ test('nothing else is let in, neither alone nor beside good tokens of one turn',
 test('keys that cannot be had fail the request that needs them and no other', async () => {
   const keys: KeySource = {
     find: (keyId) => (keyId === 'u1' ? buyers.publicKey : undefined),
+    known: () => 0,
     refresh: () => Promise.reject(new Error('no keys')),
   };
   const verifier = createTokenVerifier(

@@ -17,12 +17,20 @@ export type Principal = {
 /** The public keys of one issuer by key id. */
 export type KeySource = {
   find: (keyId: string) => KeyObject | undefined;
+  /** How many keys can be found now. */
+  known: () => number;
   /** Fetches the issuer's keys again, at most once in 30 s; resolves without keys when the issuer is away. */
   refresh: () => Promise<void>;
 };
 
 export type TrustedIssuer = { issuer: string; audience: string; role: Role; keys: KeySource };
-export type TokenVerifier = { verify: (token: string) => Principal | null | Promise<Principal | null> };
+/** How many keys of an issuer this process has; 0 while it never answered. */
+export type LoadedKeys = { issuer: string; role: Role; keys: number };
+export type TokenVerifier = {
+  verify: (token: string) => Principal | null | Promise<Principal | null>;
+  /** Fetches the keys of every issuer of which none is known, so that the first token does not wait for them. */
+  loadKeys: () => Promise<LoadedKeys[]>;
+};
 
 /**
  * Verified tokens that a process remembers. A buyer repeats a request within seconds; what is older is verified
@@ -114,6 +122,13 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
       remembered.delete(digest);
       return null;
     },
+    loadKeys: () =>
+      Promise.all(
+        issuers.map(async ({ issuer, role, keys }) => {
+          if (keys.known() === 0) await keys.refresh();
+          return { issuer, role, keys: keys.known() };
+        }),
+      ),
   };
 }
 
@@ -201,6 +216,7 @@ export function createKeySource(
   }
   return {
     find: (keyId) => keys.get(keyId),
+    known: () => keys.size,
     refresh: () => {
       if (running !== null) return running;
       if (nowMs() < nextFetchAtMs) return Promise.resolve();

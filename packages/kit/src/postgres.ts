@@ -44,6 +44,8 @@ const statementTimeoutMs = 2_000;
 const lockTimeoutMs = 500;
 const idleInTransactionTimeoutMs = 5_000;
 const maxLifetimeSeconds = 1_800;
+// A connection that was opened ahead of a crowd is still there when it comes, its statements prepared.
+const idleTimeoutMs = 600_000;
 
 // Connection exceptions, resources, operator intervention, read-only after a demotion, lock not
 // available, deadlock, serialization (PostgreSQL, appendix A).
@@ -87,6 +89,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     query_timeout: statementMs + 1_000,
     lock_timeout: options.lockTimeoutMs ?? lockTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
     maxLifetimeSeconds,
     keepAlive: true,
   });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createApp, type ServiceApp } from '@evently/kit/app';
 import type { Handler } from '@evently/kit/bus';
 import type { Caller } from '@evently/kit/caller';
+import { monotonicMs } from '@evently/kit/clock';
 import { deadLetterRoutes } from '@evently/kit/dead-letters';
 import {
   addressKey,
@@ -25,7 +26,7 @@ import { createBookingLookUp } from './actions/look-up-bookings.ts';
 import { createReserveQueue, type ReserveQueue } from './actions/reserve-seats.ts';
 import { createSettler, type SettleDeps, type Settler } from './actions/settle-payments.ts';
 import { createTicketCodes } from './actions/ticket-codes.ts';
-import { createWarmer } from './actions/warm-up.ts';
+import { createWarmer, type Warmer } from './actions/warm-up.ts';
 import { createWatchers, type Watchers } from './actions/watch-bookings.ts';
 import type { BookingConfig } from './config.ts';
 import { bookingRoutes } from './http/bookings.ts';
@@ -37,6 +38,7 @@ import { streamRoutes } from './http/streams.ts';
 import { ticketRoutes } from './http/tickets.ts';
 import { waitlistRoutes } from './http/waitlist.ts';
 import { createHandlers, subscribe } from './jobs/messages.ts';
+import { createSelfWarming, type SelfWarming } from './jobs/self-warming.ts';
 import { startSweeps } from './jobs/sweeps.ts';
 import { createBookingMetrics, type BookingMetrics } from './metrics.ts';
 
@@ -48,14 +50,14 @@ const maxBatch = 256;
 /** Builds the service; `start` begins sweeps and the relay, `stop` ends them and answers what waits. */
 export function createBookingService(deps: BookingDeps): Service {
   const parts = createParts(deps);
-  const { queue, payingQueue, endQueue, settler, watchers, relay } = parts;
+  const { queue, payingQueue, endQueue, settler, watchers, relay, selfWarming } = parts;
   let sweeps: { stop: () => Promise<void> } | null = null;
   const handlers = createHandlers({ ...parts.settle, log: deps.log });
   subscribe(deps.bus, handlers);
   return {
     name: 'booking',
     app: createRoutes(deps, parts, handlers),
-    start: () => {
+    start: async () => {
       relay.start();
       sweeps = startSweeps({
         ...parts.end,
@@ -67,9 +69,10 @@ export function createBookingService(deps: BookingDeps): Service {
       });
       const fields = { writer: parts.stock.writer, load_test: deps.platform.EVENTLY_LOAD_TEST };
       deps.log.info(fields, 'booking started');
-      return Promise.resolve();
+      await selfWarming.start();
     },
     stop: async () => {
+      await selfWarming.stop();
       await watchers.stop();
       await queue.drained();
       await payingQueue.drained();
@@ -93,6 +96,8 @@ type Parts = {
   settle: SettleDeps;
   confirm: ConfirmDeps;
   end: EndDeps;
+  warmer: Warmer;
+  selfWarming: SelfWarming;
 };
 
 /** What lives as long as the service, and what its verbs are given. */
@@ -112,7 +117,8 @@ function createParts(deps: BookingDeps): Parts {
     committed: (change) =>
       afterCommit(change, stock.writer, { boards, watchers, metrics, wakeRelay: relay.wake }),
   };
-  const queue = createReserveQueue({ ...stock, boards, metrics, reserve: reserveSettings(config) });
+  const reserve = reserveSettings(config);
+  const queue = createReserveQueue({ ...stock, boards, metrics, reserve });
   queueRef.current = queue;
   const settle = {
     ...stock,
@@ -127,7 +133,12 @@ function createParts(deps: BookingDeps): Parts {
   const end = { ...stock, metrics };
   const endQueue = createEndQueue({ ...end, lookUp, ending: limits });
   const confirm = { ...stock, paymentCaller: deps.paymentCaller, lookUp, payingQueue, settler };
-  return { boards, watchers, relay, queue, payingQueue, endQueue, settler, stock, settle, confirm, end };
+  const { verifier } = deps;
+  const connections = config.BOOKING_POOL_SIZE;
+  const warmer = createWarmer({ ...stock, boards, verifier, log, connections, reserve });
+  const selfWarming = createSelfWarming({ db, warmer, log, nowMs: monotonicMs });
+  const queues = { queue, payingQueue, endQueue, settler };
+  return { boards, watchers, relay, ...queues, stock, settle, confirm, end, warmer, selfWarming };
 }
 
 function createRoutes(
@@ -136,15 +147,14 @@ function createRoutes(
   consumers: Readonly<Record<string, Handler>>,
 ): ServiceApp {
   const { config, db } = deps;
-  const { boards, watchers, queue, endQueue, stock, confirm, end } = parts;
-  const warmer = createWarmer({ db, boards, connections: config.BOOKING_POOL_SIZE });
+  const { boards, watchers, queue, endQueue, stock, confirm, end, warmer, selfWarming } = parts;
   const guards = createGuards(deps);
   const app = createApp({
     service: 'booking',
     title: 'Evently booking',
     log: deps.log,
     metrics: deps.requestMetrics,
-    dependencies: { database: db.ready },
+    dependencies: { database: db.ready, warmth: () => Promise.resolve(selfWarming.readiness()) },
   });
   app.route('/', reservationRoutes({ ...confirm, queue, boards, guards }));
   app.route('/', streamRoutes({ db, watchers, guards }));

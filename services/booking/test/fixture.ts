@@ -58,9 +58,14 @@ export type Fixture = {
   close: () => Promise<void>;
 };
 
-export async function createFixture(env: Record<string, string> = {}): Promise<Fixture> {
-  const database = await createTestDatabase([bookingMigrations]);
-  const tokens = createTestTokens();
+/** `beside`: another process on the database of that one, which must be closed after it. */
+export async function createFixture(
+  env: Record<string, string> = {},
+  beside: Fixture | null = null,
+): Promise<Fixture> {
+  const database =
+    beside === null ? await createTestDatabase([bookingMigrations]) : openBeside(beside.database);
+  const tokens = beside?.tokens ?? createTestTokens();
   const payments: PaymentScript = { next: 'succeeded', known: 'missing', voids: 'void', calls: [] };
   const log = createLogger('test', env['TEST_LOG'] ?? 'silent');
   const relay = openDatabase({ url: database.url, name: 'relay', max: 1, log });
@@ -142,6 +147,11 @@ export async function createFixture(env: Record<string, string> = {}): Promise<F
       await database.drop();
     },
   };
+}
+
+function openBeside({ url }: TestDatabase): TestDatabase {
+  const db = openDatabase({ url, name: 'beside', max: 4, log: createLogger('test', 'silent') });
+  return { db, url, drop: db.close };
 }
 
 export function specOf(capacity: number, revision: number): InventorySpec {

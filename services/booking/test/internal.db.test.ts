@@ -235,7 +235,9 @@ test('an armed sale opens by its own window, and holds or stops by its intent', 
   const { eventId } = await f.publish({ sale: managed });
   const path = `/internal/sales/${eventId}`;
   const who = await acts.buyer();
-  expect((await f.internal('GET', path)).status).toBe(404);
+  expect(await f.internal('GET', path)).toMatchObject({ status: 404, body: { code: 'sale_not_armed' } });
+  const unknown = await f.internal('GET', `/internal/sales/${randomUUID()}`);
+  expect(unknown).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect((await f.internal('PUT', path, arm())).body).toMatchObject({
     armed: true,
     intent: 'Run',
@@ -292,20 +294,4 @@ test('a late command to arm finds the tombstone, whether or not anything was arm
   expect(
     (await f.internal('DELETE', `/internal/sales/${randomUUID()}?epoch=1&uid=a&generation=1`)).status,
   ).toBe(404);
-});
-
-test('warming says what is warm, and the sale repeats it', async () => {
-  const { eventId } = await f.publish({ sale: managed });
-  const tasks = z.object({ warm: z.array(z.object({ task: z.string(), result: z.string() })) });
-  const warmed = tasks.parse((await f.internal('POST', '/internal/prewarm', { event_id: eventId })).body);
-  expect(warmed.warm.map(({ task, result }) => `${task} ${result}`)).toEqual([
-    'inventory warm',
-    'event warm',
-    'connections warm',
-  ]);
-  expect(tasks.parse((await f.internal('PUT', `/internal/sales/${eventId}`, arm())).body)).toEqual(warmed);
-  const unknown = tasks.parse(
-    (await f.internal('POST', '/internal/prewarm', { event_id: randomUUID() })).body,
-  );
-  expect(unknown.warm[0]).toMatchObject({ task: 'inventory', result: 'failed' });
 });

@@ -127,7 +127,10 @@ function createRoutes(
     adminEventRoutes({ ...edits, board, guards, defaultCurrency: config.EVENT_DEFAULT_CURRENCY }),
   );
   app.route('/', analyticsRoutes({ db, booking, guards }));
-  app.route('/', internalRoutes({ ...edits, board, pages, guards, connections: config.EVENT_POOL_SIZE }));
+  app.route(
+    '/',
+    internalRoutes({ ...edits, board, pages, guards, log: deps.log, connections: config.EVENT_POOL_SIZE }),
+  );
   app.route('/', deadLetterRoutes({ db, consumers: handlers, acceptedApiKeys }));
   return app;
 }

@@ -73,6 +73,7 @@ export async function createEventServiceUnderTest(
   );
   const verifier: TokenVerifier = {
     verify: async (token) => (await tokens.verifier.verify(token)) ?? own.verify(token),
+    loadKeys: async () => [...(await tokens.verifier.loadKeys()), ...(await own.loadKeys())],
   };
   const service = createEventService({
     platform: readSettings(platformSettings, settings),

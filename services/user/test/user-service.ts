@@ -108,6 +108,7 @@ function withForeignAdministrators(own: TestTokens['verifier'], foreign: TestTok
       const admin = await foreign.verifier.verify(token);
       return admin?.role === 'admin' ? admin : own.verify(token);
     },
+    loadKeys: async () => [...(await foreign.verifier.loadKeys()), ...(await own.loadKeys())],
   };
 }
 

@@ -4,10 +4,10 @@ import type { Sql } from '@evently/kit/postgres';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import type { Stock } from '../domain/stock.ts';
 import { windowAsText, windowInForce, type CatalogWindow } from '../domain/window.ts';
+import { findArmed } from '../store/armed-sales.ts';
 import {
   deleteTiers,
   ensureSale,
-  findArmed,
   hasBookings,
   listDetails,
   listTiersInUse,

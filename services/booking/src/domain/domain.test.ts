@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { allocate, keyOf, type Decision, type Request, type SaleState } from './allocate.ts';
 import { bookingReference, claimOf, mayFollow, sameLines, type BookingStatus } from './booking.ts';
-import { mayReplace } from './fencing.ts';
+import { isDisarmedBy, maxRetired, mayReplace, retiredAfter } from './fencing.ts';
 import { graceMs, settlementOf } from './payment.ts';
 import { refundAmount } from './refund.ts';
 import { totalOf, type Stock, type Tier } from './stock.ts';
@@ -240,7 +240,7 @@ test('the window in force: the armed sale wins, and a managed event without one 
 });
 
 test('an older command never replaces a newer one', () => {
-  const stored = { epoch: 3, uid: 'u', generation: 5, disarmed: false };
+  const stored = { epoch: 3, uid: 'u', generation: 5, disarmed: false, retired: ['t'] };
   expect(mayReplace(stored, { epoch: 2, uid: 'u', generation: 9 })).toBe(false);
   expect(mayReplace(stored, { epoch: 3, uid: 'u', generation: 4 })).toBe(false);
   expect(mayReplace(stored, { epoch: 3, uid: 'u', generation: 5 })).toBe(true);
@@ -248,6 +248,26 @@ test('an older command never replaces a newer one', () => {
   expect(mayReplace({ ...stored, disarmed: true }, { epoch: 3, uid: 'v', generation: 1 })).toBe(true);
   expect(mayReplace({ ...stored, disarmed: true }, { epoch: 3, uid: 'u', generation: 5 })).toBe(false);
   expect(mayReplace(stored, { epoch: 4, uid: 'v', generation: 1 })).toBe(true);
+});
+
+test('a resource that gave way to another stays away for its epoch, and the list of them is bounded', () => {
+  const stored = { epoch: 3, uid: 'u', generation: 5, disarmed: true, retired: ['t'] };
+  expect(mayReplace(stored, { epoch: 3, uid: 't', generation: 99 })).toBe(false);
+  expect(mayReplace(stored, { epoch: 4, uid: 't', generation: 1 })).toBe(true);
+  expect(retiredAfter(stored, { epoch: 3, uid: 'v', generation: 1 })).toEqual(['t', 'u']);
+  expect(retiredAfter(stored, { epoch: 3, uid: 'u', generation: 6 })).toEqual(['t']);
+  expect(retiredAfter(stored, { epoch: 4, uid: 'v', generation: 1 })).toEqual([]);
+  const full = { ...stored, retired: Array.from({ length: maxRetired }, (_, index) => `r${index}`) };
+  expect(mayReplace(full, { epoch: 3, uid: 'v', generation: 1 })).toBe(false);
+  expect(mayReplace(full, { epoch: 4, uid: 'v', generation: 1 })).toBe(true);
+});
+
+test('disarming again says nothing new, unless it is a later word', () => {
+  const stored = { epoch: 3, uid: 'u', generation: 5, disarmed: true, retired: [] };
+  expect(isDisarmedBy(stored, { epoch: 3, uid: 'u', generation: 5 })).toBe(true);
+  expect(isDisarmedBy(stored, { epoch: 3, uid: 'u', generation: 4 })).toBe(true);
+  expect(isDisarmedBy(stored, { epoch: 3, uid: 'u', generation: 6 })).toBe(false);
+  expect(isDisarmedBy({ ...stored, disarmed: false }, { epoch: 3, uid: 'u', generation: 5 })).toBe(false);
 });
 
 test.each([

@@ -6,7 +6,7 @@ export type Refusal =
   | { kind: 'unknown-event' }
   | { kind: 'unknown-booking' }
   | { kind: 'unknown-ticket' }
-  | { kind: 'unknown-sale' }
+  | { kind: 'sale-not-armed' }
   | { kind: 'unknown-tier'; tierId: string }
   | { kind: 'tier-required' }
   | { kind: 'event-cancelled' }

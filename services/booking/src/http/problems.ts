@@ -27,8 +27,6 @@ export function problemOf(refusal: Refusal): Problem {
       return notFound('booking');
     case 'unknown-ticket':
       return notFound('ticket');
-    case 'unknown-sale':
-      return notFound('sale');
     case 'unknown-tier':
     case 'tier-required':
     case 'over-booking-limit':
@@ -37,6 +35,7 @@ export function problemOf(refusal: Refusal): Problem {
     case 'sale-closed':
     case 'event-cancelled':
     case 'sale-managed':
+    case 'sale-not-armed':
     case 'stale-epoch':
       return saleProblem(refusal);
     case 'sold-out':
@@ -130,7 +129,9 @@ function requestProblem(refusal: Of<'key-reused' | 'queue-full' | 'too-many-stre
 }
 
 function saleProblem(
-  refusal: Of<'sale-not-open' | 'sale-closed' | 'event-cancelled' | 'sale-managed' | 'stale-epoch'>,
+  refusal: Of<
+    'sale-not-open' | 'sale-closed' | 'event-cancelled' | 'sale-managed' | 'sale-not-armed' | 'stale-epoch'
+  >,
 ): Problem {
   switch (refusal.kind) {
     case 'sale-not-open': {
@@ -163,6 +164,13 @@ function saleProblem(
         'An armed sale holds the window',
         'Change the window where the sale is managed, or disarm it first.',
       );
+    case 'sale-not-armed':
+      return {
+        status: 404,
+        code: 'sale_not_armed',
+        title: 'No sale of this event was ever armed',
+        detail: 'The event is known, and sold by the window of the catalog; PUT a sale to arm one.',
+      };
     case 'stale-epoch':
       return conflict(
         'stale_epoch',

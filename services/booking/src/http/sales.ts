@@ -3,14 +3,16 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
-import { armSale, disarmSale } from '../actions/arm-sale.ts';
+import { warmAnswer, warmRequest } from '@evently/contracts/warm-up';
+import { armSale, defaultWarmLeadMs, disarmSale } from '../actions/arm-sale.ts';
 import type { StockDeps } from '../actions/change-stock.ts';
-import type { Warmer } from '../actions/warm-up.ts';
-import { findArmed } from '../store/details.ts';
+import type { RememberedTask, Warmer } from '../actions/warm-up.ts';
+import { refused, type Refused } from '../domain/refusals.ts';
+import { findArmed, findFirstReserved } from '../store/armed-sales.ts';
 import { readNow } from '../store/paying.ts';
 import { listEventStock } from '../store/reports.ts';
 import { answerRefusal } from './problems.ts';
-import { armBody, fenceQuery, message, saleView, uuid, warmTask } from './schemas.ts';
+import { armBody, fenceQuery, message, saleView, uuid } from './schemas.ts';
 
 export type SaleRouteDeps = StockDeps & {
   warmer: Warmer;
@@ -62,17 +64,20 @@ function addArm(app: ServiceApp, deps: SaleRouteDeps): void {
     async (c) => {
       const { eventId } = c.req.valid('param');
       const body = c.req.valid('json');
+      const opensAt = new Date(body.opens_at);
+      const { epoch, uid, generation, intent, warms_at: warmsAt } = body;
       const outcome = await armSale(deps, eventId, {
-        epoch: body.epoch,
-        uid: body.uid,
-        generation: body.generation,
-        intent: body.intent,
-        opensAt: new Date(body.opens_at),
+        epoch,
+        uid,
+        generation,
+        intent,
+        opensAt,
         closesAt: body.closes_at === null ? null : new Date(body.closes_at),
+        warmLeadMs: warmsAt === undefined ? defaultWarmLeadMs : opensAt.getTime() - Date.parse(warmsAt),
       });
       if (!outcome.ok) return answerRefusal(c, outcome.refusal);
-      const view = await readSale(deps, eventId);
-      return view === null ? answerRefusal(c, { kind: 'unknown-sale' }) : c.json(view, 200);
+      const read = await readSale(deps, eventId);
+      return read.ok ? c.json(read.view, 200) : answerRefusal(c, read.refusal);
     },
   );
 }
@@ -86,11 +91,17 @@ function addReadSale(app: ServiceApp, deps: SaleRouteDeps): void {
       security,
       middleware: [deps.guards.service],
       request: { params },
-      responses: { 200: saleAnswer, ...documentRefusals(refusals) },
+      responses: {
+        200: saleAnswer,
+        ...documentRefusals({
+          ...refusals,
+          404: 'not_found for an unknown event, sale_not_armed for one that never had an armed sale',
+        }),
+      },
     }),
     async (c) => {
-      const view = await readSale(deps, c.req.valid('param').eventId);
-      return view === null ? answerRefusal(c, { kind: 'unknown-sale' }) : c.json(view, 200);
+      const read = await readSale(deps, c.req.valid('param').eventId);
+      return read.ok ? c.json(read.view, 200) : answerRefusal(c, read.refusal);
     },
   );
 }
@@ -127,15 +138,12 @@ function addPrewarm(app: ServiceApp, deps: SaleRouteDeps): void {
       security,
       middleware: [deps.guards.service],
       request: {
-        body: {
-          required: true,
-          content: { 'application/json': { schema: z.strictObject({ event_id: uuid }) } },
-        },
+        body: { required: true, content: { 'application/json': { schema: warmRequest } } },
       },
       responses: {
         200: {
-          description: 'What was warmed, and what could not be',
-          content: { 'application/json': { schema: z.object({ warm: z.array(warmTask) }) } },
+          description: 'What is warm, and why the rest is not: tasks inventory, event and connections',
+          content: { 'application/json': { schema: warmAnswer } },
         },
         ...documentRefusals({
           400: 'invalid_request, malformed_body',
@@ -146,31 +154,45 @@ function addPrewarm(app: ServiceApp, deps: SaleRouteDeps): void {
         }),
       },
     }),
-    async (c) => c.json({ warm: await deps.warmer.warm(c.req.valid('json').event_id) }, 200),
+    async (c) => c.json({ warm: warmView(await deps.warmer.warm(c.req.valid('json').event_id)) }, 200),
   );
 }
 
-async function readSale(deps: SaleRouteDeps, eventId: string): Promise<z.output<typeof saleView> | null> {
-  const armed = await findArmed(deps.db, eventId);
+function warmView(tasks: readonly RememberedTask[]): z.output<typeof warmAnswer>['warm'] {
+  return tasks.map(({ warmedAt, ...task }) => ({ ...task, warmed_at: warmedAt.toISOString() }));
+}
+
+type ReadSale = { ok: true; view: z.output<typeof saleView> } | Refused;
+
+/** Refusals: unknown-event, sale-not-armed. Tells the two apart: the one waits for a publication, the other does not. */
+async function readSale(deps: SaleRouteDeps, eventId: string): Promise<ReadSale> {
   const [stock] = await listEventStock(deps.db, [eventId]);
-  if (armed === null || stock === undefined) return null;
+  if (stock === undefined) return refused({ kind: 'unknown-event' });
+  const armed = await findArmed(deps.db, eventId);
+  if (armed === null) return refused({ kind: 'sale-not-armed' });
   const now = await readNow(deps.db);
   const opensAt = new Date(Math.max(armed.opensAt.getTime(), armed.armedAt.getTime()));
   const opened = !armed.disarmed && armed.intent !== 'Hold' && opensAt <= now;
+  const firstReserved = opensAt <= now ? await findFirstReserved(deps.db, eventId, opensAt) : null;
   return {
-    event_id: eventId,
-    epoch: armed.epoch,
-    uid: armed.uid,
-    generation: armed.generation,
-    opens_at: armed.opensAt.toISOString(),
-    closes_at: armed.closesAt?.toISOString() ?? null,
-    intent: armed.intent,
-    armed: !armed.disarmed,
-    armed_at: armed.armedAt.toISOString(),
-    opened_at: opened ? opensAt.toISOString() : null,
-    held: stock.held,
-    sold: stock.sold,
-    available: stock.available,
-    warm: [...deps.warmer.stateOf(eventId)],
+    ok: true,
+    view: {
+      event_id: eventId,
+      epoch: armed.epoch,
+      uid: armed.uid,
+      generation: armed.generation,
+      opens_at: armed.opensAt.toISOString(),
+      closes_at: armed.closesAt?.toISOString() ?? null,
+      intent: armed.intent,
+      warms_at: new Date(armed.opensAt.getTime() - armed.warmLeadMs).toISOString(),
+      armed: !armed.disarmed,
+      armed_at: armed.armedAt.toISOString(),
+      opened_at: opened ? opensAt.toISOString() : null,
+      first_reserved_at: firstReserved?.toISOString() ?? null,
+      held: stock.held,
+      sold: stock.sold,
+      available: stock.available,
+      warm: warmView(deps.warmer.stateOf(eventId)),
+    },
   };
 }

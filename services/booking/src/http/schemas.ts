@@ -1,6 +1,8 @@
 /** Shapes of this service's HTTP interface. */
 import { z } from '@hono/zod-openapi';
 import { instant as givenInstant } from '@evently/contracts/common';
+import { warmTask } from '@evently/contracts/warm-up';
+import { maxWarmLeadDays } from '../domain/warmth.ts';
 
 export const maxQuantity = 1_000;
 const maxItems = 50;
@@ -203,6 +205,7 @@ export const scanned = z
   })
   .openapi('Scanned');
 
+const maxWarmLeadMs = maxWarmLeadDays * 86_400_000;
 export const armBody = z
   .strictObject({
     epoch: z.int().min(0),
@@ -211,18 +214,22 @@ export const armBody = z
     opens_at: givenInstant,
     closes_at: givenInstant.nullable(),
     intent: z.enum(['Run', 'Hold', 'Stop']),
+    warms_at: givenInstant
+      .optional()
+      .describe('From when every process is to be warm; 10 min before opens_at by default, 7 days at most'),
   })
+  .refine(
+    (body) => {
+      const leadMs = Date.parse(body.opens_at) - Date.parse(body.warms_at ?? body.opens_at);
+      return leadMs >= 0 && leadMs <= maxWarmLeadMs;
+    },
+    { message: 'must be at opens_at or before it, by 7 days at most', path: ['warms_at'] },
+  )
   .openapi('ArmSale');
 export const fenceQuery = z.object({
   epoch: z.coerce.number().int().min(0),
   uid: line.min(1).max(128),
   generation: z.coerce.number().int().min(0),
-});
-export const warmTask = z.object({
-  task: z.string(),
-  result: z.enum(['warm', 'failed']),
-  items: z.int(),
-  seconds: z.number(),
 });
 export const saleView = z
   .object({
@@ -232,10 +239,14 @@ export const saleView = z
     generation: z.int(),
     opens_at: instant,
     closes_at: instant.nullable(),
-    intent: z.string(),
-    armed: z.boolean(),
+    intent: z.enum(['Run', 'Hold', 'Stop']),
+    warms_at: instant,
+    armed: z.boolean().describe('False for the tombstone of a sale that was disarmed'),
     armed_at: instant,
     opened_at: instant.nullable(),
+    first_reserved_at: instant
+      .nullable()
+      .describe('When the first reservation since opens_at and armed_at was accepted'),
     held: z.int(),
     sold: z.int(),
     available: z.int(),

@@ -1,9 +1,8 @@
-/** Rows of `event_details`, `armed_sales` and the shape of an event's inventory: what the catalog and operators say. */
+/** Rows of `event_details` and the shape of an event's inventory: what the catalog says. */
 import type { Sql } from '@evently/kit/postgres';
 import type { InventorySpec } from '@evently/contracts/inventory';
-import type { Fence } from '../domain/fencing.ts';
 import type { RefundStep, RefundTerms } from '../domain/refund.ts';
-import type { ArmedWindow, CatalogWindow, Intent } from '../domain/window.ts';
+import type { CatalogWindow } from '../domain/window.ts';
 
 export type Details = {
   eventId: string;
@@ -222,65 +221,6 @@ export async function hasBookings(client: Sql, eventId: string): Promise<boolean
     values: [eventId],
   });
   return rows[0]?.has === true;
-}
-
-export type Armed = ArmedWindow & Fence & { armedAt: Date; disarmed: boolean };
-
-export async function findArmed(sql: Sql, eventId: string): Promise<Armed | null> {
-  const { rows } = await sql.query<{
-    epoch: string;
-    uid: string;
-    generation: string;
-    opens_at: Date;
-    closes_at: Date | null;
-    intent: Intent;
-    armed_at: Date;
-    disarmed_at: Date | null;
-  }>({
-    name: 'find-armed',
-    text: `select epoch, uid, generation, opens_at, closes_at, intent, armed_at, disarmed_at
-             from armed_sales where event_id = $1`,
-    values: [eventId],
-  });
-  const row = rows[0];
-  if (row === undefined) return null;
-  return {
-    epoch: Number(row.epoch),
-    uid: row.uid,
-    generation: Number(row.generation),
-    opensAt: row.opens_at,
-    closesAt: row.closes_at,
-    intent: row.intent,
-    armedAt: row.armed_at,
-    disarmed: row.disarmed_at !== null,
-  };
-}
-
-export async function writeArmed(
-  client: Sql,
-  eventId: string,
-  armed: Fence & ArmedWindow,
-  disarmed: boolean,
-): Promise<void> {
-  await client.query({
-    name: 'write-armed',
-    text: `insert into armed_sales (event_id, epoch, uid, generation, opens_at, closes_at, intent, disarmed_at)
-           values ($1, $2, $3, $4, $5, $6, $7, case when $8 then clock_timestamp() end)
-           on conflict (event_id) do update
-              set epoch = excluded.epoch, uid = excluded.uid, generation = excluded.generation, opens_at = excluded.opens_at,
-                  closes_at = excluded.closes_at, intent = excluded.intent, disarmed_at = excluded.disarmed_at,
-                  armed_at = case when armed_sales.disarmed_at is not null then clock_timestamp() else armed_sales.armed_at end`,
-    values: [
-      eventId,
-      armed.epoch,
-      armed.uid,
-      armed.generation,
-      armed.opensAt,
-      armed.closesAt,
-      armed.intent,
-      disarmed,
-    ],
-  });
 }
 
 /** Cancelled events whose bookings are still to be cancelled. */

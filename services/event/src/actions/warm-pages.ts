@@ -1,26 +1,25 @@
 /** Warms what the pages of a sale need in this process, before everyone comes. */
-import { monotonicMs } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
 import type { Database } from '@evently/kit/postgres';
+import { NotWarm, runWarmTask, type WarmTask } from '@evently/kit/warm-up';
 import type { EventPages } from './event-pages.ts';
 
-export type WarmTask = { task: string; result: 'warm' | 'failed'; items: number; seconds: number };
-export type WarmDeps = { db: Database; pages: EventPages; connections: number };
+export type WarmDeps = { db: Database; pages: EventPages; connections: number; log: Logger };
 
-/** Never fails: a part that could not be warmed says so. */
+const taskMs = 5_000;
+
+/** Never fails: a part that could not be warmed says so, and why. */
 export async function warmPages(deps: WarmDeps, eventId: string): Promise<WarmTask[]> {
   return [
-    await timed('connections', async () => {
+    await runWarmTask(deps.log, 'connections', taskMs, async () => {
       const answers = await Promise.all(Array.from({ length: deps.connections }, () => deps.db.ready()));
-      if (answers.includes(false)) throw new Error('the database did not answer');
+      if (answers.includes(false)) throw new NotWarm('the database is not available');
       return answers.length;
     }),
-    await timed('event-page', async () => ((await deps.pages.read(eventId)) === null ? 0 : 1)),
+    await runWarmTask(deps.log, 'event', taskMs, async () => {
+      if ((await deps.pages.read(eventId)) === null)
+        throw new NotWarm('there is no such event, or it is not published');
+      return 1;
+    }),
   ];
-}
-
-async function timed(task: string, work: () => Promise<number>): Promise<WarmTask> {
-  const startedMs = monotonicMs();
-  const items = await work().catch(() => -1);
-  const seconds = (monotonicMs() - startedMs) / 1_000;
-  return { task, result: items < 0 ? 'failed' : 'warm', items: Math.max(0, items), seconds };
 }

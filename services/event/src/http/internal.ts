@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { blockRequest } from '@evently/contracts/inventory';
 import { toMajor } from '@evently/contracts/money';
+import { warmAnswer, warmRequest } from '@evently/contracts/warm-up';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
 import { blockSeats, type BlockSeatsDeps } from '../actions/block-seats.ts';
@@ -120,21 +121,15 @@ function blockRoute(
 }
 
 function prewarmRoute(router: ServiceApp, deps: InternalRouteDeps): void {
-  const warmTask = z.object({
-    task: z.string(),
-    result: z.enum(['warm', 'failed']),
-    items: z.int(),
-    seconds: z.number(),
-  });
   const route = createRoute({
     method: 'post',
     path: '/internal/prewarm',
     summary: "Warm what the pages of an event's sale need in this process",
     security,
     middleware: [deps.guards.service],
-    request: { body: jsonBody(z.strictObject({ event_id: uuid })) },
+    request: { body: jsonBody(warmRequest) },
     responses: {
-      200: jsonAnswer('What was warmed', z.object({ warm: z.array(warmTask) })),
+      200: jsonAnswer('What was warmed, and why the rest was not: tasks connections and event', warmAnswer),
       ...documentRefusals({ ...bodyRefusals, 401: 'unauthorized' }),
     },
   });
