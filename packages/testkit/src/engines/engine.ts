@@ -93,8 +93,13 @@ export async function requireEngine(
 ): Promise<string> {
   const search = await findEngine(engine, env);
   if (search.kind === 'found') return search.program;
-  if (!['', '0', 'false'].includes(env['CI'] ?? '')) throw new Error(search.reason);
+  if (isContinuousIntegration(env)) throw new Error(search.reason);
   return skip(search.reason);
+}
+
+/** Whether nobody sits in front of this run. */
+export function isContinuousIntegration(env: Environment): boolean {
+  return !['', '0', 'false'].includes(env['CI'] ?? '');
 }
 
 type VersionRead = { kind: 'version'; version: string } | { kind: 'none'; says: string };

@@ -10,7 +10,16 @@ import { monotonicMs, pause } from '@evently/kit/clock';
 export type ProcessGroup = {
   /** Where everything that the processes write lies; removed at the end. */
   folder: string;
-  start: (name: string, program: string, args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<void>;
+  start: (
+    name: string,
+    program: string,
+    args: readonly string[],
+    env?: Readonly<Record<string, string | undefined>>,
+  ) => Promise<void>;
+  /** Whether it was started and has not ended by itself. */
+  isRunning: (name: string) => boolean;
+  /** SIGSTOP, SIGCONT and the like; `end` is for those that end it. */
+  signal: (name: string, signal: NodeJS.Signals) => void;
   /** Sends the signal and waits for the end; SIGKILL after 10 s. */
   end: (name: string, signal: NodeJS.Signals) => Promise<void>;
   /** Polls until `isReady`; rejects with the end of the log when the process dies or time is up. */
@@ -30,11 +39,13 @@ const lastPort = 32_000;
 const portAttempts = 100;
 
 /**
- * A shell waits at the other end of a pipe: it learns the process ids, and kills them when the pipe closes, which
- * happens when this process ends in whatever way.
+ * A shell waits at the other end of a pipe: it learns the process ids, and ends them when the pipe closes, which
+ * happens when this process ends in whatever way. Who has children of his own gets 3 s to end them.
  */
-const watchdog =
-  'pids=""; while read -r line; do pids=$line; done; [ -z "$pids" ] || { kill -9 $pids 2>/dev/null; rm -rf "$1"; }';
+const watchdog = `pids=""; while read -r line; do pids=$line; done
+[ -n "$pids" ] || exit 0
+kill -CONT $pids 2>/dev/null; kill $pids 2>/dev/null
+sleep 3; kill -9 $pids 2>/dev/null; rm -rf "$1"`;
 
 export async function createProcessGroup(purpose: string): Promise<ProcessGroup> {
   const folder = await mkdtemp(path.join(tmpdir(), `evently-${purpose}-`));
@@ -100,6 +111,11 @@ export async function createProcessGroup(purpose: string): Promise<ProcessGroup>
         throw new Error(`${name} ${fate}. The end of its log:\n${await lastSaid(name)}`);
       }
     },
+    isRunning: (name) => {
+      const child = running.get(name);
+      return child !== undefined && !hasEnded(child);
+    },
+    signal: (name, signal) => void running.get(name)?.kill(signal),
     pids: () =>
       Object.fromEntries([...running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]]))),
     stop: async () => {

@@ -4,6 +4,7 @@ import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { isContinuousIntegration } from './engine.ts';
 
 const run = promisify(execFile);
 
@@ -16,7 +17,10 @@ export type KubeToolsSearch =
 /** What is built, and with which module's version. */
 export const kubeVersions = { kubernetes: '1.36.3', etcd: '3.6.8', kwok: '0.8.0' } as const;
 export const kubeToolsFolder = fileURLToPath(
-  new URL(`../../../../.engines/kube-${kubeVersions.kubernetes}`, import.meta.url),
+  new URL(
+    `../../../../.engines/kube-${kubeVersions.kubernetes}-etcd-${kubeVersions.etcd}-kwok-${kubeVersions.kwok}`,
+    import.meta.url,
+  ),
 );
 export const kubePrograms = [
   'etcd',
@@ -61,7 +65,7 @@ export async function requireKubeTools(
 ): Promise<string> {
   const search = await findKubeTools(env);
   if (search.kind === 'found') return search.folder;
-  if (!['', '0', 'false'].includes(env['CI'] ?? '')) throw new Error(search.reason);
+  if (isContinuousIntegration(env)) throw new Error(search.reason);
   return skip(search.reason);
 }
 
@@ -80,7 +84,7 @@ async function judge(folder: string, introduction: string): Promise<KubeToolsSea
   return { kind: 'found', folder, version: stdout.trim().replace(/^Kubernetes v/, '') };
 }
 
-function mayUse(file: string, mode: number): Promise<boolean> {
+export function mayUse(file: string, mode: number = constants.R_OK): Promise<boolean> {
   return access(file, mode).then(
     () => true,
     () => false,

@@ -1,6 +1,8 @@
 /** Before the suites against other engines: says which are here, and makes those that can be made. */
-import { obtainEngine } from './engine.ts';
+import { buildKubeTools } from './build-kube-tools.ts';
+import { isContinuousIntegration, obtainEngine } from './engine.ts';
 import { k6 } from './k6.ts';
+import { findKubeTools } from './kube-tools.ts';
 import { redisServer } from './redis.ts';
 
 const engines = [k6, redisServer];
@@ -15,4 +17,20 @@ export default async function setup(): Promise<void> {
         : `${engine.command} is missing, and with it all tests that need it: ${search.reason}`,
     );
   }
+  await nameKubernetes(say);
+}
+
+/** Kubernetes takes too long to be built unasked, except where nobody waits. */
+async function nameKubernetes(say: (sentence: string) => void): Promise<void> {
+  let search = await findKubeTools();
+  const isNamed = (process.env['EVENTLY_KUBE_TOOLS'] ?? '') !== '';
+  if (search.kind === 'missing' && !isNamed && isContinuousIntegration(process.env)) {
+    await buildKubeTools(say).catch((error: Error) => say(`Building Kubernetes failed: ${error.message}`));
+    search = await findKubeTools();
+  }
+  say(
+    search.kind === 'found'
+      ? `Kubernetes ${search.version}: ${search.folder}`
+      : `Kubernetes is missing, and with it all tests that need it: ${search.reason}`,
+  );
 }
