@@ -132,10 +132,15 @@ async function lead(options: ElectionOptions, taken: Held): Promise<ElectionEnd>
     if (leftMs() <= 0) return { kind: 'lost', why: silence(timing) };
     const renewed = await renew(options, held, Math.min(callDeadlineMs(timing), leftMs()));
     if (renewed.kind === 'lost') return renewed;
-    // Once at once after a look; after that with pauses, so that a store that always refuses is not flooded.
-    waitMs = renewed.kind === 'looked' && waitMs > 0 ? 0 : timing.retryMs;
+    waitMs = nextWaitMs(renewed.kind, waitMs, timing);
     held = renewed.held;
   }
+}
+
+/** After a look once at once, after a failure sooner than usual: always with pauses that add up. */
+function nextWaitMs(last: 'renewed' | 'looked' | 'failed', waitedMs: number, timing: ElectionTiming): number {
+  if (last === 'looked' && waitedMs > 0) return 0;
+  return last === 'renewed' ? timing.retryMs : timing.retryMs / 2;
 }
 
 function silence({ renewDeadlineMs }: ElectionTiming): string {
