@@ -16,6 +16,10 @@ export type DrillKill = { side: 'before' | 'after'; at: number | string } | null
 export const operatorSettings = {
   EVENTLY_LOG_LEVEL: platformSettings.EVENTLY_LOG_LEVEL,
   EVENTLY_API_KEY: platformSettings.EVENTLY_API_KEY,
+  KUBECONFIG: setting(z.string(), {
+    fallback: '',
+    about: "File with the cluster's address and credentials; empty is the pod's own service account",
+  }),
   OPERATOR_NAMESPACE: setting(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/), {
     about: 'The one namespace that is watched: EventSales, autoscalers, pods, the lease',
   }),

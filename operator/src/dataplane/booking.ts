@@ -6,22 +6,30 @@ import { disarmAnswer, saleAnswer, staleEpoch } from './contracts.ts';
 
 export type Fence = { epoch: number; uid: string; generation: number };
 export type ArmCommand = Fence & Pick<Sale, 'opensAtMs' | 'closesAtMs' | 'intent'>;
+/** `warmsAtMs`: from when on every process of booking keeps itself warm for the sale. */
+export type ArmRequest = ArmCommand & { warmsAtMs: number };
 
-/** `stale`: booking holds a newer command, and changed nothing. `failed`: nothing is known about the effect. */
+/**
+ * `stale`: booking holds a newer command, and changed nothing. `refused`: it will not take this one, however often.
+ * `failed`: nothing is known about the effect.
+ */
 export type CommandOutcome<T> =
   | { kind: 'done'; value: T }
   | { kind: 'stale'; stored: Fence }
   | { kind: 'unknown-event' }
+  | { kind: 'refused'; why: string }
   | { kind: 'failed'; why: string };
 
 /** Every call ends within the deadline, or when `signal` aborts. None throws. */
 export type BookingClient = {
   read: (eventId: string, signal: AbortSignal) => Promise<BookingView>;
-  arm: (eventId: string, command: ArmCommand, signal: AbortSignal) => Promise<CommandOutcome<ArmedSale>>;
+  arm: (eventId: string, command: ArmRequest, signal: AbortSignal) => Promise<CommandOutcome<ArmedSale>>;
   disarm: (eventId: string, fence: Fence, signal: AbortSignal) => Promise<CommandOutcome<null>>;
 };
 
 const deadlineMs = 5_000;
+/** The command itself is what is wrong. A missing key (401) or a full queue (503) says nothing about it. */
+const finalStatuses = [400, 409, 410, 422];
 
 export function createBookingClient(peer: Peer & { baseUrl: string }): BookingClient {
   return {
@@ -33,7 +41,7 @@ export function createBookingClient(peer: Peer & { baseUrl: string }): BookingCl
         saleAnswer,
       );
       if (outcome.kind === 'ok') return { kind: 'armed', sale: outcome.value.sale };
-      if (outcome.kind === 'refused' && outcome.status === 404) return absenceOf(outcome.detail);
+      if (outcome.kind === 'refused' && outcome.status === 404) return absenceOf(outcome.code);
       return { kind: 'unreachable', why: explainOutcome('booking', outcome, deadlineMs) };
     },
     arm: async (eventId, command, signal) => {
@@ -44,6 +52,7 @@ export function createBookingClient(peer: Peer & { baseUrl: string }): BookingCl
         opens_at: new Date(command.opensAtMs).toISOString(),
         closes_at: command.closesAtMs === null ? null : new Date(command.closesAtMs).toISOString(),
         intent: command.intent,
+        warms_at: new Date(command.warmsAtMs).toISOString(),
       };
       const request = { method: 'PUT', path: pathOf(eventId), body };
       const outcome = await callPeer(peer, { deadlineMs, signal }, request, saleAnswer);
@@ -66,9 +75,8 @@ function pathOf(eventId: string): string {
   return `/internal/sales/${encodeURIComponent(eventId)}`;
 }
 
-// Booking answers 404 for both; the sentence names what it looked for.
-function absenceOf(detail: string): BookingView {
-  return detail.startsWith('No such event') ? { kind: 'unknown-event' } : { kind: 'not-armed' };
+function absenceOf(code: string): BookingView {
+  return code === 'sale_not_armed' ? { kind: 'not-armed' } : { kind: 'unknown-event' };
 }
 
 function refusalOf(outcome: Exclude<CallOutcome<unknown>, { kind: 'ok' }>): CommandOutcome<never> {
@@ -80,5 +88,7 @@ function refusalOf(outcome: Exclude<CallOutcome<unknown>, { kind: 'ok' }>): Comm
       return { kind: 'stale', stored: { epoch, uid, generation } };
     }
   }
-  return { kind: 'failed', why: explainOutcome('booking', outcome, deadlineMs) };
+  const why = explainOutcome('booking', outcome, deadlineMs);
+  const isFinal = outcome.kind === 'refused' && finalStatuses.includes(outcome.status);
+  return isFinal ? { kind: 'refused', why } : { kind: 'failed', why };
 }

@@ -1,5 +1,6 @@
 /** What booking, event and search answer to the operator; unknown members are left alone. */
 import { z } from 'zod';
+import { warmTask } from '@evently/contracts/warm-up';
 import type { ArmedSale, WarmTaskName } from '../sale/model.ts';
 
 const instantMs = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
@@ -20,23 +21,15 @@ export type ReportedTask = {
   error: string | null;
 };
 
-const warmTask = z
-  .looseObject({
-    task: z.string(),
-    result: z.enum(['warm', 'failed']),
-    items: z.number(),
-    seconds: z.number(),
-    error: z.string().nullish(),
-  })
-  .transform((task): ReportedTask => ({
-    name: taskNames.get(task.task.toLowerCase()) ?? null,
-    result: task.result,
-    items: task.items,
-    seconds: task.seconds,
-    error: task.error ?? null,
-  }));
+const reportedTask = warmTask.transform((task): ReportedTask => ({
+  name: taskNames.get(task.task.toLowerCase()) ?? null,
+  result: task.result,
+  items: task.items,
+  seconds: task.seconds,
+  error: task.error ?? null,
+}));
 
-export const warmAnswer = z.looseObject({ warm: z.array(warmTask) });
+export const warmAnswer = z.looseObject({ warm: z.array(reportedTask) });
 
 /** The answer to PUT and GET of `/internal/sales/{eventId}`, with what the answering process has warm. */
 export const saleAnswer = z
@@ -54,7 +47,7 @@ export const saleAnswer = z
     held: z.int(),
     sold: z.int(),
     available: z.int(),
-    warm: z.array(warmTask),
+    warm: z.array(reportedTask),
   })
   .transform((answer) => ({ sale: armedSaleOf(answer), warm: answer.warm }));
 

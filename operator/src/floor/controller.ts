@@ -1,0 +1,142 @@
+/** Reconciles one target's floor, keyed by its autoscaler: plan, apply when it differs, report, come back in time. */
+import type { Clock } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+import { floorMemoryOf, rememberFloor, type Knowledge } from '../knowledge.ts';
+import type { Reconcile, ReconcileResult } from '../kube/controller.ts';
+import type { EventNote, ObjectReference, Recorder } from '../kube/recorder.ts';
+import type { OperatorMetrics } from '../metrics.ts';
+import { splitKey, type World } from '../world.ts';
+import { applyFloor, type ApplyFloorDeps } from './apply.ts';
+import type { Autoscaler, LabelledPod } from './contracts.ts';
+import type { FloorPlan } from './floor-plan.ts';
+import { keepSamples, samplesOf } from './lead-time.ts';
+import type { FloorBoard } from './observe.ts';
+
+export type FloorDeps = ApplyFloorDeps & {
+  world: World;
+  knowledge: Knowledge;
+  board: FloorBoard;
+  clock: Clock;
+  log: Logger;
+  metrics: Pick<OperatorMetrics, 'target' | 'targetGone' | 'floorConflict'>;
+  recorder: Recorder;
+  /** The plan of this target is another one: its sales have something new to report. */
+  onPlan: (namespace: string, targetName: string) => void;
+};
+
+/** After a refused write; the cache is about to show what was written in between. */
+const conflictPauseMs = 250;
+/** Looked at again at least so often while pods are missing. */
+const shortPauseMs = 15_000;
+
+export function createFloorReconcile(deps: FloorDeps): Reconcile {
+  const told = new Map<string, string>();
+  return async (key, { signal }) => {
+    const { namespace, name } = splitKey(key);
+    const autoscaler = deps.world.autoscaler(namespace, name);
+    if (autoscaler === null || !isOurs(deps.world, autoscaler)) {
+      forget(deps, namespace, name);
+      for (const text of [key, `faults of ${key}`]) told.delete(text);
+      deps.onPlan(namespace, name);
+      return {};
+    }
+    const { pods, fault } = await deps.world.targetPods.podsOf(autoscaler, signal);
+    const faults = [...autoscaler.faults, ...(fault === null ? [] : [fault])];
+    if (isNews(told, `faults of ${key}`, faults) && faults.length > 0)
+      deps.log.warn({ target: key, faults }, 'the target of a floor is not as it should be');
+    learnLeadTime(deps, key, pods);
+    const plan = deps.board.planOf(namespace, name);
+    noteContest(deps, key, autoscaler, plan);
+    const result = await applyWhenDue(deps, key, autoscaler, plan, signal);
+    const ready = pods.filter((pod) => pod.ready).length;
+    report(deps, autoscaler, plan, ready);
+    const { nextChangeAtMs: _next, applyAtMs: _at, ...shown } = plan;
+    if (isNews(told, key, shown)) deps.onPlan(namespace, name);
+    return result;
+  };
+}
+
+/** An autoscaler that has no baseline and that no sale names is somebody else's. */
+function isOurs(world: World, { namespace, name, pool, faults }: Autoscaler): boolean {
+  if (pool.baselineReplicas !== null || faults.length > 0) return true;
+  return world.sales().some((sale) => sale.namespace === namespace && sale.targetName === name);
+}
+
+async function applyWhenDue(
+  deps: FloorDeps,
+  key: string,
+  autoscaler: Autoscaler,
+  plan: FloorPlan,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const nowMs = deps.clock.now().getTime();
+  if (plan.floor === null || !plan.apply || nowMs < plan.applyAtMs) return comeBack(deps, plan);
+  if ((await applyFloor(deps, autoscaler, plan.floor, signal)) === 'conflict')
+    return { requeueAfterMs: conflictPauseMs };
+  const appliedAtMs = deps.clock.now().getTime();
+  rememberFloor(deps.knowledge, key, {
+    appliedAtMs,
+    ...(plan.lowers ? { loweredAtMs: appliedAtMs } : {}),
+  });
+  deps.board.changed();
+  return comeBack(deps, plan);
+}
+
+function comeBack(deps: FloorDeps, plan: FloorPlan): ReconcileResult {
+  const nowMs = deps.clock.now().getTime();
+  const nextMs = plan.nextChangeAtMs;
+  if (nextMs === null) return plan.cappedBy === null ? {} : { requeueAfterMs: shortPauseMs };
+  return { requeueAfterMs: Math.max(0, nextMs - nowMs) };
+}
+
+function learnLeadTime(deps: FloorDeps, key: string, pods: readonly LabelledPod[]): void {
+  const { samples } = floorMemoryOf(deps.knowledge, key);
+  rememberFloor(deps.knowledge, key, { samples: keepSamples(samples, samplesOf(pods, [])) });
+}
+
+/** Counts and tells a contest once, when its writer's last write is another one. */
+function noteContest(deps: FloorDeps, key: string, autoscaler: Autoscaler, plan: FloorPlan): void {
+  const before = floorMemoryOf(deps.knowledge, key).lastContest;
+  rememberFloor(deps.knowledge, key, { lastContest: plan.contest });
+  const { contest } = plan;
+  if (contest === null || (before?.manager === contest.manager && before.atMs === contest.atMs)) return;
+  const { namespace, name, pool } = autoscaler;
+  deps.metrics.floorConflict({ namespace, target: name });
+  deps.log.warn({ target: key, writer: contest.manager, wrote: pool.minReplicas }, 'the floor is contested');
+  deps.recorder.record(referenceOf(autoscaler), contestNote(autoscaler, contest.manager, plan.floor));
+}
+
+function contestNote({ pool }: Autoscaler, manager: string, floor: number | null): EventNote {
+  return {
+    type: 'Warning',
+    reason: 'FloorContested',
+    action: 'ApplyFloor',
+    note: `${manager} set minReplicas to ${pool.minReplicas}; the sales of this target need ${floor ?? 'another number'}. It is set again at most once a minute. Take minReplicas out of what ${manager} applies.`,
+  };
+}
+
+function referenceOf({ namespace, name, uid }: Autoscaler): ObjectReference {
+  return { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', namespace, name, uid };
+}
+
+function report(deps: FloorDeps, autoscaler: Autoscaler, plan: FloorPlan, readyPods: number): void {
+  const { namespace, name, pool } = autoscaler;
+  const floorPods = plan.floor ?? pool.minReplicas;
+  const shortfallPods = Math.max(0, floorPods - readyPods);
+  deps.metrics.target({ namespace, target: name }, { floorPods, readyPods, shortfallPods });
+}
+
+/** Whether `shown` is another one than was told before under `name`. */
+function isNews(told: Map<string, string>, name: string, shown: object): boolean {
+  const text = JSON.stringify(shown);
+  const news = told.get(name) !== text;
+  told.set(name, text);
+  return news;
+}
+
+function forget(deps: FloorDeps, namespace: string, name: string): void {
+  deps.knowledge.floors.delete(`${namespace}/${name}`);
+  deps.world.targetPods.forget(namespace, name);
+  deps.metrics.targetGone({ namespace, target: name });
+  deps.board.changed();
+}

@@ -1,0 +1,43 @@
+/** What a leader knows beyond the caches: lost at its end, learnt again from booking and the cluster by the next. */
+import type { FloorPlan } from './floor/floor-plan.ts';
+import type { LeadTimeSample } from './floor/lead-time.ts';
+import type { BookingView } from './sale/model.ts';
+import { createEpochs, type Epochs } from './sale/epoch.ts';
+
+/** What booking said of a sale, and when. */
+export type SeenView = { view: BookingView; atMs: number };
+
+/** What this process did to a target's floor, and what it saw of others doing so. */
+export type FloorMemory = {
+  appliedAtMs: number | null;
+  loweredAtMs: number | null;
+  lastContest: FloorPlan['contest'];
+  samples: readonly LeadTimeSample[];
+};
+
+/** Bounded by the EventSales, events and autoscalers there are: whoever sees one go forgets it here. */
+export type Knowledge = {
+  /** When this process began to lead, by the wall clock. */
+  startedAtMs: number;
+  epochs: Epochs;
+  /** By uid of the sale. */
+  views: Map<string, SeenView>;
+  /** By uid of the sale: the generation that booking refused, and its sentence. */
+  refusals: Map<string, { generation: number; why: string }>;
+  /** By `namespace/name` of the autoscaler. */
+  floors: Map<string, FloorMemory>;
+};
+
+export function createKnowledge(startedAtMs: number): Knowledge {
+  return { startedAtMs, epochs: createEpochs(), views: new Map(), refusals: new Map(), floors: new Map() };
+}
+
+export function floorMemoryOf(knowledge: Knowledge, key: string): FloorMemory {
+  return (
+    knowledge.floors.get(key) ?? { appliedAtMs: null, loweredAtMs: null, lastContest: null, samples: [] }
+  );
+}
+
+export function rememberFloor(knowledge: Knowledge, key: string, change: Partial<FloorMemory>): void {
+  knowledge.floors.set(key, { ...floorMemoryOf(knowledge, key), ...change });
+}

@@ -1,0 +1,79 @@
+/** Looks at everything that a sale's plan is made from: the caches, booking's answer, what was warmed. */
+import type { Clock } from '@evently/kit/clock';
+import type { ParsedEventSale } from '../api/parse-event-sale.ts';
+import type { BookingClient } from '../dataplane/booking.ts';
+import type { LabelledPod } from '../floor/contracts.ts';
+import type { FloorBoard } from '../floor/observe.ts';
+import type { Knowledge } from '../knowledge.ts';
+import type { Lease } from '../kube/lease.ts';
+import type { World } from '../world.ts';
+import type { BookingView, Sale } from './model.ts';
+import type { Observed } from './sale-plan.ts';
+import type { Warmer } from './warm.ts';
+import { duplicateOf } from './window.ts';
+
+export type ObserveDeps = {
+  world: World;
+  knowledge: Knowledge;
+  board: FloorBoard;
+  booking: BookingClient;
+  warmer: Pick<Warmer, 'resultsOf'>;
+  lease: Pick<Lease, 'epochBase'>;
+  clock: Clock;
+};
+
+/** Beyond this distance from its window a sale is asked about rarely: nothing can happen to it by itself. */
+const nearMs = 3_600_000;
+const farViewMs = 60_000;
+/** Near its window: young enough to see a sale open, old enough for a burst of changes to cost one question. */
+const nearViewMs = 500;
+
+/** Never throws for what booking or a pod does not answer; that is part of what was observed. */
+export async function observeSale(
+  deps: ObserveDeps,
+  parsed: ParsedEventSale,
+  sale: Sale,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const autoscaler = deps.world.autoscaler(sale.namespace, sale.targetName);
+  const [booking, pods] = await Promise.all([
+    viewOf(deps, sale, signal),
+    autoscaler === null ? [] : podsOf(deps, autoscaler, signal),
+  ]);
+  const refusal = deps.knowledge.refusals.get(sale.uid);
+  return {
+    booking,
+    pool: autoscaler?.pool ?? null,
+    pods,
+    warm: deps.warmer.resultsOf(sale.uid, pods),
+    duplicateOf: duplicateOf(sale, deps.world.sales()),
+    targetPlan: deps.board.planOf(sale.namespace, sale.targetName),
+    leader: {
+      keptEpoch: deps.knowledge.epochs.kept(sale.eventId),
+      leaseTransitions: deps.lease.epochBase,
+    },
+    leadTimeMs: deps.board.leadTimeMsOf(sale),
+    faults: parsed.faults,
+    refusal: refusal?.generation === sale.generation ? refusal.why : null,
+  };
+}
+
+async function podsOf(
+  deps: ObserveDeps,
+  autoscaler: Parameters<World['targetPods']['podsOf']>[0],
+  signal: AbortSignal,
+): Promise<readonly LabelledPod[]> {
+  return (await deps.world.targetPods.podsOf(autoscaler, signal)).pods;
+}
+
+/** What booking says, at most as old as the sale can bear. An answer that did not come is never kept. */
+async function viewOf(deps: ObserveDeps, sale: Sale, signal: AbortSignal): Promise<BookingView> {
+  const known = deps.knowledge.views.get(sale.uid);
+  const nowMs = deps.clock.now().getTime();
+  const isNear = sale.opensAtMs - deps.board.leadTimeMsOf(sale) - nowMs < nearMs;
+  if (known !== undefined && nowMs - known.atMs < (isNear ? nearViewMs : farViewMs)) return known.view;
+  const view = await deps.booking.read(sale.eventId, signal);
+  if (view.kind === 'unreachable') deps.knowledge.views.delete(sale.uid);
+  else deps.knowledge.views.set(sale.uid, { view, atMs: deps.clock.now().getTime() });
+  return view;
+}
