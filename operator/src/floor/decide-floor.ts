@@ -57,7 +57,8 @@ export function wantedAt(contributions: readonly Contribution[], atMs: number): 
  * The floor at `atMs`. It is never above the maximum, never below min(maximum, what is wanted), and never lower than
  * before while a hold stands. A paused sale freezes it: then only what others need raises it.
  */
-export function decideFloor(state: FloorState, atMs: number): FloorDecision {
+export function decideFloor(known: FloorState, atMs: number): FloorDecision {
+  const state = { ...known, contributions: known.contributions.filter((one) => matters(one, atMs)) };
   const { pool, contributions, current, restsSinceMs } = state;
   const wanted = wantedAt(contributions, atMs);
   const frozen = contributions.some((one) => isFrozen(one, atMs));
@@ -87,6 +88,13 @@ export function edgesOf({ sale, window }: Contribution): readonly number[] {
   return sale.leadTime.kind === 'auto'
     ? [fromMs, closeMs, untilMs, sale.opensAtMs - soonMs]
     : [fromMs, closeMs, untilMs];
+}
+
+/** Whether a sale has any say at `atMs`; few of many have. */
+function matters({ sale, window }: Contribution, atMs: number): boolean {
+  const { fromMs, untilMs } = window;
+  if (atMs < Math.min(fromMs, sale.opensAtMs - soonMs)) return false;
+  return atMs < untilMs + concernedForMs || sale.management === 'Paused';
 }
 
 function isFrozen(one: Contribution, atMs: number): boolean {

@@ -76,8 +76,11 @@ export type FloorPlan = {
   contest: FloorContest | null;
   /** The next steps, at most `maxPlanSteps`, in the future only. */
   steps: readonly PlanStep[];
+  /** Further ahead: what a sale shows of its own window. At most `maxForeseenSteps`. */
+  foreseen: readonly PlanStep[];
   /** When to plan again although nothing was seen to change; null for never. */
   nextChangeAtMs: number | null;
 };
 
 export const maxPlanSteps = 8;
+export const maxForeseenSteps = 64;

@@ -1,11 +1,11 @@
 /** The next steps of a floor, found by deciding again at each time when the decision may change. Pure. */
 import { decideFloor, edgesOf, type FloorDecision, type FloorState } from './decide-floor.ts';
-import { maxPlanSteps, type PlanStep } from './floor-plan.ts';
+import { maxForeseenSteps, type PlanStep } from './floor-plan.ts';
 
 // Edges that change nothing are passed over; there are at most four for each sale.
 const maxEdges = 256;
 
-/** At most `maxPlanSteps` steps after `nowMs`, if nothing is edited and every drain lasts as long as it may. */
+/** At most `maxForeseenSteps` steps after `nowMs`, if nothing is edited and every drain lasts as long as it may. */
 export function foreseeSteps(from: FloorState, nowMs: number): readonly PlanStep[] {
   const edges = [...new Set(from.contributions.flatMap(edgesOf))]
     .filter((atMs) => atMs > nowMs)
@@ -14,7 +14,7 @@ export function foreseeSteps(from: FloorState, nowMs: number): readonly PlanStep
   let state = from;
   let atMs = nowMs;
   let lowersAtMs = decideFloor(state, nowMs).lowersAtMs;
-  for (let passed = 0; passed < maxEdges && steps.length < maxPlanSteps; passed += 1) {
+  for (let passed = 0; passed < maxEdges && steps.length < maxForeseenSteps; passed += 1) {
     while (edges[0] !== undefined && edges[0] <= atMs) edges.shift();
     const next = Math.min(
       edges[0] ?? Infinity,

@@ -3,7 +3,7 @@ import type { Pool } from '../sale/model.ts';
 import { floorWindowOf, withoutDuplicates } from '../sale/window.ts';
 import { podsFor } from './capacity.ts';
 import { decideFloor, edgesOf, wantedAt, type Contribution, type FloorState } from './decide-floor.ts';
-import type { FloorInput, FloorPlan } from './floor-plan.ts';
+import { maxPlanSteps, type FloorInput, type FloorPlan } from './floor-plan.ts';
 import { foreseeSteps } from './foresee-steps.ts';
 import { sharesAt } from './share-pods.ts';
 
@@ -34,6 +34,7 @@ export function planFloor(input: FloorInput): FloorPlan {
   const contest = fought ? pool.otherWriter : input.lastContest;
   const applyAtMs = fought ? Math.max(nowMs, (input.appliedAtMs ?? -Infinity) + contestPauseMs) : nowMs;
   const next = { ...state, current: decided.floor, restsSinceMs: lowers ? nowMs : restsSinceMs };
+  const foreseen = foreseeSteps(next, nowMs);
   const nextStep = decideFloor(next, nowMs).lowersAtMs;
   return {
     floor: decided.floor,
@@ -46,7 +47,8 @@ export function planFloor(input: FloorInput): FloorPlan {
     applyAtMs,
     lowers,
     contest: contest !== null && nowMs < contest.atMs + contestToldMs ? contest : null,
-    steps: foreseeSteps(next, nowMs),
+    steps: foreseen.slice(0, maxPlanSteps),
+    foreseen,
     nextChangeAtMs: earliestAfter(nowMs, [
       ...contributions.flatMap(edgesOf),
       ...contributions.map(({ window }) => window.fromMs - capAheadMs),
@@ -84,6 +86,7 @@ function withoutPool(contributions: readonly Contribution[], nowMs: number): Flo
     lowers: false,
     contest: null,
     steps: [],
+    foreseen: [],
     nextChangeAtMs: earliestAfter(nowMs, contributions.flatMap(edgesOf)),
   };
 }

@@ -28,7 +28,8 @@ export function planDeletion({ sale, observed, nowMs }: SaleInput): Deletion {
   return { finalize: { kind: 'wait', untilMs }, disarm: booking.kind === 'unreachable' ? null : fence };
 }
 
+/** Continues "The EventSale was let go although ...". */
 function whatIsLeft(eventId: string, why: string | null): string {
-  const because = why === null ? 'booking did not close it' : why;
-  return `Deleted after five minutes without closing event ${eventId} in booking (${because}): it may still sell. Close it with DELETE /internal/sales/${eventId} of booking, or with a new EventSale whose intent is Stop.`;
+  const because = why ?? 'it did not confirm that';
+  return `booking was not seen to close event ${eventId} within five minutes (${because}), so it may still sell. Close it with DELETE /internal/sales/${eventId} of booking, or with a new EventSale whose intent is Stop.`;
 }

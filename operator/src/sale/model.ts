@@ -71,6 +71,8 @@ export type Pod = {
   scheduledAtMs: number | null;
   readyAtMs: number | null;
   terminating: boolean;
+  /** Why it does not run yet, such as `Unschedulable` or `ImagePullBackOff`; empty or absent when nothing says so. */
+  reason?: string;
 };
 
 /** What booking answers to `GET /internal/sales/{eventId}`; null fields where nothing was seen. */

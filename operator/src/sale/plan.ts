@@ -99,7 +99,7 @@ const lateToleranceMs = 5_000;
 
 function eventsOf(input: SaleInput, begun: boolean, finalize: Finalize): readonly EventNote[] {
   const { sale, observed, previous, nowMs } = input;
-  if (finalize.kind === 'release') return [releaseNote(sale, finalize.left)];
+  if (finalize.kind === 'release') return finalize.left === null ? [releaseNote(sale)] : [];
   const startMs = sale.opensAtMs - observed.leadTimeMs;
   const reason = previous?.conditions?.find(({ type }) => type === 'Ready')?.reason;
   const firstLook =
@@ -111,8 +111,7 @@ function eventsOf(input: SaleInput, begun: boolean, finalize: Finalize): readonl
   return [{ type: 'Warning', reason: 'PrewarmLate', action: 'Prewarm', note }];
 }
 
-function releaseNote(sale: Sale, left: string | null): EventNote {
-  if (left !== null) return { type: 'Warning', reason: 'DeletionIncomplete', action: 'Release', note: left };
+function releaseNote(sale: Sale): EventNote {
   const note =
     sale.deletionPolicy === 'ReleaseOnly'
       ? 'Deleted; booking keeps the window that was armed, as spec.deletionPolicy says.'
