@@ -12,6 +12,7 @@ import type { Logger } from './log.ts';
 import type { RequestMetrics } from './metrics.ts';
 import { isDatabaseUnavailable } from './postgres.ts';
 import { badRequest, problemResponse, unavailable, type Problem } from './problems.ts';
+import { createStaticRouter } from './static-routes.ts';
 
 export type ServiceEnv = {
   Variables: { requestId: string; principal?: Principal; failure?: string };
@@ -52,7 +53,7 @@ export function createRouter(shownAs: Readonly<Record<string, string>> = {}): Se
     );
     return problemResponse(badRequest(errors), c.get('requestId'));
   };
-  return new OpenAPIHono<ServiceEnv>({ defaultHook: refuseInvalid });
+  return new OpenAPIHono<ServiceEnv>({ defaultHook: refuseInvalid, router: createStaticRouter() });
 }
 
 /**

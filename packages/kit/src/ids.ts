@@ -4,16 +4,12 @@ import { randomFillSync } from 'node:crypto';
 const poolBytes = 8192;
 const bytesPerId = 10;
 const pool = { bytes: Buffer.alloc(poolBytes), next: poolBytes };
-const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-function hex(byte: number | undefined): string {
-  return hexPairs[byte ?? 0] ?? '00';
-}
+// The first half of an id, for the millisecond that ids were made in last.
+const latest = { ms: -1, text: '' };
 
 /** The lowest id that can have been made at `nowMs` (Unix time in milliseconds), for ranges of a key. */
 export function oldestIdOf(nowMs: number): string {
-  const time = Math.max(0, Math.floor(nowMs)).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+  return `${timePart(Math.max(0, Math.floor(nowMs)))}-0000-0000-000000000000`;
 }
 
 /**
@@ -29,16 +25,18 @@ export function newId(nowMs: number): string {
   const b = pool.bytes;
   const at = pool.next;
   pool.next += bytesPerId;
-  const time = Math.floor(nowMs).toString(16).padStart(12, '0');
-  const versioned = ((b[at] ?? 0) & 0x0f) | 0x70;
-  const variant = ((b[at + 2] ?? 0) & 0x3f) | 0x80;
-  return (
-    `${time.slice(0, 8)}-${time.slice(8)}-${hex(versioned)}${hex(b[at + 1])}-${hex(variant)}${hex(b[at + 3])}-` +
-    hex(b[at + 4]) +
-    hex(b[at + 5]) +
-    hex(b[at + 6]) +
-    hex(b[at + 7]) +
-    hex(b[at + 8]) +
-    hex(b[at + 9])
-  );
+  b[at] = ((b[at] ?? 0) & 0x0f) | 0x70;
+  b[at + 2] = ((b[at + 2] ?? 0) & 0x3f) | 0x80;
+  const random = b.toString('hex', at, at + bytesPerId);
+  const ms = Math.floor(nowMs);
+  if (latest.ms !== ms) {
+    latest.ms = ms;
+    latest.text = timePart(ms);
+  }
+  return `${latest.text}-${random.slice(0, 4)}-${random.slice(4, 8)}-${random.slice(8)}`;
+}
+
+function timePart(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
