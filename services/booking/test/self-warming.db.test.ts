@@ -20,9 +20,17 @@ beforeAll(async () => {
 afterAll(() => f.close());
 afterEach(async () => {
   expect(await f.broken()).toEqual([]);
-  // Each test has the sales to itself.
-  await f.database.db.query('update armed_sales set disarmed_at = clock_timestamp()');
+  await disarmAll();
 });
+
+/** Each test has the sales to itself. */
+async function disarmAll(): Promise<void> {
+  const { rows } = await f.database.db.query<{ event_id: string }>(
+    'select event_id from armed_sales where disarmed_at is null',
+  );
+  for (const { event_id } of rows)
+    await f.internal('DELETE', `/internal/sales/${event_id}?epoch=9&uid=a&generation=9`);
+}
 
 const tasksOf = z.object({
   warm: z.array(z.looseObject({ task: z.string(), result: z.string(), items: z.int() })),
@@ -197,7 +205,7 @@ test('a starting process is not ready before the sales within their lead time ar
   expect(process.readiness()).toEqual({ ready: true, says: 'ok' });
   await db.close();
   // The control: with no sale near, the same issuer keeps nobody waiting.
-  await f.database.db.query('update armed_sales set disarmed_at = clock_timestamp()');
+  await disarmAll();
   const other = starting({ keys: 0 });
   await lookAndWarm(other.process);
   expect(other.process.readiness()).toEqual({ ready: true, says: 'ok' });

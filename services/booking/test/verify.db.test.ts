@@ -40,7 +40,16 @@ test('each check names the row that breaks it', async () => {
       'I6, I35',
       "update outbox set payload = jsonb_set(payload::jsonb, '{version}', '2')::json where type = 'booking.stock_changed'",
     ],
-    ['I9', "update event_sales set sells_from = clock_timestamp() + interval '1 hour'"],
+    // Seen only by who looks at the holds: catalog and window agree.
+    [
+      'I9',
+      "update event_details set sale_mode = 'window', opens_at = date_trunc('milliseconds', clock_timestamp() + interval '1 hour'); update event_sales s set sells_from = d.opens_at from event_details d where d.event_id = s.event_id",
+    ],
+    // Seen only by who compares the window with the command that is in force.
+    [
+      'I9',
+      "insert into armed_sales (event_id, epoch, uid, generation, opens_at, intent) select event_id, 1, 'a', 1, clock_timestamp(), 'Stop' from event_sales",
+    ],
     ['I10', 'update event_sales set max_per_buyer = 2'],
     ['I11', 'update bookings set total_minor = total_minor + 1'],
     ['I11', "update bookings set currency = 'EUR'"],

@@ -88,9 +88,15 @@ test('a window that opens by the clock serves who waits before anybody new', asy
   expect((await f.internal('PUT', `/internal/inventory/${eventId}`, paused)).status).toBe(200);
   expect((await acts.cancel(held, holder)).status).toBe(200);
   expect(await acts.position(eventId, waiting)).toMatchObject({ status: 'waiting' });
-  await f.database.db.query('update event_sales set sells_from = clock_timestamp() where event_id = $1', [
-    eventId,
-  ]);
+  await f.database.db.query(
+    "update event_details set opens_at = date_trunc('milliseconds', clock_timestamp()) where event_id = $1",
+    [eventId],
+  );
+  await f.database.db.query(
+    `update event_sales s set sells_from = d.opens_at from event_details d
+      where d.event_id = s.event_id and s.event_id = $1`,
+    [eventId],
+  );
   expect((await acts.ask(eventId, quick)).body).toMatchObject({ code: 'sold_out' });
   expect(await acts.position(eventId, waiting)).toMatchObject({ status: 'offered' });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { warmAnswer } from '@evently/contracts/warm-up';
 import { documentFaults } from '@evently/testkit/open-api';
 import {
   apiKey,
@@ -138,6 +139,31 @@ test('a public read is limited per address', async () => {
   } finally {
     await limited.close();
   }
+});
+
+test('warming up says what is warm, and why the rest is not', async () => {
+  const lost = await createEventServiceUnderTest();
+  const { event_id: id } = await makeEvent(lost);
+  const prewarm = async (event_id: unknown) => {
+    const { status, text } = await send(lost, 'POST', '/internal/prewarm', { event_id }, { key: apiKey });
+    expect(status).toBe(200);
+    return warmAnswer
+      .parse(JSON.parse(text))
+      .warm.map(({ task, result, items, error = '' }) => `${task} ${result} ${items} ${error}`.trim());
+  };
+  const unpublished = 'event failed 0 there is no such event, or it is not published';
+  expect((await prewarm(id))[1]).toBe(unpublished);
+  expect((await prewarm(someId))[1]).toBe(unpublished);
+  await publishEvent(lost, id);
+  expect(await prewarm(id)).toEqual(['connections warm 6', 'event warm 1']);
+  await lost.database.drop();
+  expect(await prewarm(someId)).toEqual([
+    'connections failed 0 the database is not available',
+    'event failed 0 the database is not available',
+  ]);
+  // The log has the reason in full.
+  expect(lost.logs.filter((line) => line.includes('a part could not be warmed')).length).toBe(4);
+  await lost.service.stop();
 });
 
 test('without a database every route answers 503 at once, and health says so', async () => {

@@ -148,7 +148,9 @@ export const cancelled = z
 
 export const availability = z
   .object({
-    available: z.boolean(),
+    available: z
+      .boolean()
+      .describe('Whether this quantity can be reserved now: the sale is open, the seats are there'),
     available_seats: z.int(),
     max_per_booking: z.int(),
     base_price: z.number(),

@@ -9,12 +9,12 @@ import type { availability, bookingView, confirmation, reservation } from './sch
 
 /** What is left over all tiers, and whether one of them has `quantity`; the price is the lowest. */
 export function availabilityView(
-  board: Pick<BoardRow, 'tiers' | 'maxPerBooking' | 'currency'>,
+  board: Pick<BoardRow, 'tiers' | 'maxPerBooking' | 'currency' | 'open'>,
   quantity: number,
 ): z.output<typeof availability> {
   const inOneTier = board.tiers.some((tier) => tier.available >= quantity);
   return {
-    available: inOneTier && quantity <= board.maxPerBooking,
+    available: board.open && inOneTier && quantity <= board.maxPerBooking,
     available_seats: board.tiers.reduce((sum, tier) => sum + tier.available, 0),
     max_per_booking: board.maxPerBooking,
     base_price: toMajor(Math.min(...board.tiers.map((tier) => tier.priceMinor)), board.currency),

@@ -19,6 +19,8 @@ export type BoardRow = {
   maxPerBooking: number;
   waitlist: 'automatic' | 'on_request' | 'off';
   waiting: number;
+  /** Whether the window was open when this was read; never a reason to refuse later. */
+  open: boolean;
   tiers: BoardTier[];
 };
 
@@ -32,6 +34,7 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
     max_per_booking: number;
     waitlist: BoardRow['waitlist'];
     waiting: string;
+    open: boolean;
     tiers: {
       tier_id: string;
       name: string;
@@ -48,6 +51,7 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
                   case when s.waitlist_used
                        then (select count(*) from waitlist_entries w where w.event_id = s.event_id and w.status = 'waiting')
                        else 0 end as waiting,
+                  clock_timestamp() >= s.sells_from and clock_timestamp() < s.sells_until as open,
                   (select json_agg(json_build_object('tier_id', i.tier_id, 'name', i.name, 'price_minor', i.price_minor,
                                    'capacity', i.capacity, 'available', i.available, 'held', i.held, 'sold', i.sold,
                                    'blocked', i.blocked) order by i.position, i.tier_id)
@@ -65,6 +69,7 @@ export async function readBoard(sql: Sql, eventId: string): Promise<BoardRow | n
     maxPerBooking: row.max_per_booking,
     waitlist: row.waitlist,
     waiting: Number(row.waiting),
+    open: row.open,
     tiers: row.tiers.map((tier) => ({
       tierId: tier.tier_id,
       name: tier.name,

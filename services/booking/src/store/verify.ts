@@ -55,6 +55,26 @@ const statements: readonly Statement[] = [
               and (b.created_at < s.sells_from or b.created_at >= s.sells_until)`,
   },
   {
+    invariant: 'I9',
+    about: 'the window in force is that of the armed sale, or of the catalog where none is armed',
+    text: `select format('event %s sells from %s until %s, its %s says from %s until %s', s.event_id, s.sells_from, s.sells_until,
+                         case when a.event_id is null then 'catalog' else 'armed sale' end, w.sells_from, w.sells_until) as broken
+             from event_sales s
+             join event_details d on d.event_id = s.event_id
+             left join armed_sales a on a.event_id = s.event_id and a.disarmed_at is null
+            cross join lateral (
+             select case when s.status <> 'published' then '-infinity'
+                         when a.event_id is not null then case when a.intent = 'Hold' then 'infinity' else a.opens_at end
+                         when d.sale_mode = 'managed' then 'infinity'
+                         when d.sale_mode = 'window' then coalesce(date_trunc('milliseconds', d.opens_at), '-infinity')
+                         else '-infinity' end::timestamptz as sells_from,
+                    case when s.status <> 'published' then '-infinity'
+                         when a.event_id is not null then case when a.intent = 'Stop' then '-infinity' else coalesce(a.closes_at, 'infinity') end
+                         when d.sale_mode = 'window' then coalesce(date_trunc('milliseconds', d.closes_at), 'infinity')
+                         else 'infinity' end::timestamptz as sells_until) w
+            where s.sells_until <> w.sells_until or (s.status = 'published' and s.sells_from <> w.sells_from)`,
+  },
+  {
     invariant: 'I10',
     about: 'no buyer above the limit, among those who reserved since it was last changed',
     text: `select format('buyer %s has %s tickets of event %s, the limit is %s', b.user_id, sum(b.quantity), b.event_id, s.max_per_buyer) as broken
