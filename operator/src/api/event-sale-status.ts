@@ -107,7 +107,7 @@ export type EventSaleStatus = z.output<typeof statusSchema>;
 export type StatusBody = {
   apiVersion: string;
   kind: string;
-  metadata: { namespace: string; name: string; uid: string };
+  metadata: { namespace: string; name: string; resourceVersion: string };
   status: EventSaleStatus;
 };
 
@@ -115,18 +115,19 @@ export type StatusBody = {
 export const statusFieldManager = fieldManager;
 
 /**
- * The whole body of a server-side apply to `/status`. It names the uid, so that a status never lands on another
- * EventSale of the same name (the API server answers 409). A field that is left out is given up and vanishes.
+ * The whole body of a server-side apply to `/status`. A field that is left out is given up and vanishes. It names the
+ * version that was read: a status never lands on what somebody changed since, nor on another EventSale of the same
+ * name (409 Conflict). The uid would not do: the API server does not look at it under `/status` of a custom resource.
  */
 export function toStatusBody(
-  sale: { namespace: string; name: string; uid: string },
+  read: { namespace: string; name: string; resourceVersion: string },
   status: EventSaleStatus,
 ): StatusBody {
-  const { namespace, name, uid } = sale;
+  const { namespace, name, resourceVersion } = read;
   return {
     apiVersion,
     kind,
-    metadata: { namespace, name, uid },
+    metadata: { namespace, name, resourceVersion },
     status: {
       ...status,
       ...(status.warm && { warm: status.warm.slice(0, maxWarmEntries) }),

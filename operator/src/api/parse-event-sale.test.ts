@@ -116,13 +116,13 @@ test('a status that cannot be read counts as none', () => {
   expect(parseEventSale(raw({}, { status: { epoch: 'five' } })).status).toBeNull();
 });
 
-test('the body of a status names the uid, and its lists fit the schema', () => {
+test('the body of a status names the version that was read, and its lists fit the schema', () => {
   const step = { at: '2026-11-20T18:00:00Z', floor: 3, why: 'y'.repeat(300) };
-  const body = toStatusBody(requireSale(raw()), {
+  const body = toStatusBody(parseEventSale(raw()).metadata, {
     floor: 3,
     plan: Array.from({ length: 12 }, () => step),
   });
-  expect(body.metadata).toEqual({ namespace: 'evently', name: 'tour', uid: 'u-1' });
+  expect(body.metadata).toEqual({ namespace: 'evently', name: 'tour', resourceVersion: '7' });
   expect(body.status.plan).toHaveLength(8);
   expect(body.status.plan?.[0]?.why).toHaveLength(256);
   expect(parseEventSale(raw({}, { status: body.status })).status).toEqual(body.status);
