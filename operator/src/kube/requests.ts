@@ -60,7 +60,7 @@ export function createRequests(connection: Connection, hooks: KubeHooks): Reques
         }
         const error: KubeError = outcome.error;
         const again: boolean = error.status === 401 && !reread;
-        if (again || error.reason === 'ConnectionFailed') connection.forgetCredentials();
+        if (error.status === 401 || error.reason === 'ConnectionFailed') connection.forgetCredentials();
         reread ||= again;
         const waitMs = again ? 0 : repeatable(request, error) ? backoff.nextMs(error.retryAfterMs) : null;
         const leftMs = deadlineMs - (monotonicMs() - startedMs);
