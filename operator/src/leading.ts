@@ -12,9 +12,10 @@ import { createFloorBoard } from './floor/observe.ts';
 import { createTargetPods, type TargetPods } from './floor/target-pods.ts';
 import { createKnowledge } from './knowledge.ts';
 import type { KubeApi } from './kube/api.ts';
-import { runController, type Controller, type ControllerMetrics } from './kube/controller.ts';
+import { runController, type Controller } from './kube/controller.ts';
 import type { Lease } from './kube/lease.ts';
-import { createWorkQueue, type QueueMetrics, type WorkQueue } from './kube/queue.ts';
+import type { RuntimeMetrics } from './kube/metrics.ts';
+import { createWorkQueue, type WorkQueue } from './kube/queue.ts';
 import type { Recorder } from './kube/recorder.ts';
 import type { Change } from './kube/reflector.ts';
 import type { Time } from './kube/time.ts';
@@ -37,8 +38,7 @@ export type LeadingDeps = {
   chance: () => number;
   log: Logger;
   metrics: OperatorMetrics;
-  queueMetrics: (name: string) => QueueMetrics;
-  controllerMetrics: (name: string) => ControllerMetrics;
+  runtime: Pick<RuntimeMetrics, 'queue' | 'watchQueue' | 'controller'>;
   saleWorkers: number;
   warmCalls: number;
   atPoint?: ((point: EffectPoint) => void | Promise<void>) | undefined;
@@ -47,6 +47,8 @@ export type LeadingDeps = {
 export type Leading = {
   /** Ends the controllers in order and waits for what is under way, at most `deadlineMs` for each. */
   stop: (deadlineMs: number) => Promise<void>;
+  /** For how long each reconcile under way has run, in milliseconds. */
+  runningMs: () => readonly number[];
 };
 
 const floorWorkers = 2;
@@ -66,6 +68,7 @@ export function startLeading(deps: LeadingDeps): Leading {
   const targetPods = createTargetPods({ api: deps.api, pods: deps.caches.pods, time: deps.time });
   const world = createWorld(deps.caches, targetPods);
   const queues = createQueues(deps, world);
+  for (const queue of [queues.sales, queues.floors]) deps.runtime.watchQueue(queue);
   const parts = startControllers(deps, world, queues);
   const ends = follow(deps.caches, {
     world,
@@ -77,6 +80,7 @@ export function startLeading(deps: LeadingDeps): Leading {
   for (const { metadata } of world.listSales()) queues.sales.add(keyOf(metadata));
   for (const autoscaler of deps.caches.autoscalers.list()) queues.floors.add(keyOf(autoscaler));
   return {
+    runningMs: () => [...queues.sales.runningMs(), ...queues.floors.runningMs()],
     stop: async (deadlineMs) => {
       for (const end of ends) end();
       await Promise.all(parts.controllers.map((controller) => controller.stop(deadlineMs)));
@@ -99,14 +103,14 @@ function createQueues(deps: LeadingDeps, world: World): Queues {
       chance,
       priorityOf: (key) => -Math.abs(untilOpenMs(key)),
       backoffLimitMsOf: (key) => (isNear(key) ? nearBackoffMs : farBackoffMs),
-      metrics: deps.queueMetrics('sale'),
+      metrics: deps.runtime.queue('sale'),
     }),
     floors: createWorkQueue({
       name: 'floor',
       time,
       chance,
       backoffLimitMsOf: () => nearBackoffMs,
-      metrics: deps.queueMetrics('floor'),
+      metrics: deps.runtime.queue('floor'),
     }),
   };
 }
@@ -143,7 +147,7 @@ function startControllers(deps: LeadingDeps, world: World, queues: Queues): Part
     reconcile: createSaleReconcile({ ...shared, booking: deps.booking, warmer, writer, lease }),
     time,
     log,
-    metrics: deps.controllerMetrics('sale'),
+    metrics: deps.runtime.controller('sale', deps.saleWorkers),
   });
   const floor = runController({
     name: 'floor',
@@ -152,7 +156,7 @@ function startControllers(deps: LeadingDeps, world: World, queues: Queues): Part
     reconcile: createFloorReconcile({ ...shared, onPlan }),
     time,
     log,
-    metrics: deps.controllerMetrics('floor'),
+    metrics: deps.runtime.controller('floor', floorWorkers),
   });
   return { controllers: [sale, floor], warmer, board };
 }

@@ -20,6 +20,8 @@ export type OperatorMetrics = {
   floorConflict: (labels: TargetLabels) => void;
   warmed: (result: WarmResult) => void;
   effect: (name: EffectName, outcome: 'done' | 'failed', seconds: number) => void;
+  /** The longest wait for the event loop since this was asked last, in milliseconds; for a health check. */
+  takeLongestLagMs: () => number;
   stop: () => void;
 };
 
@@ -30,10 +32,12 @@ export type OperatorMetricsOptions = {
   informerAgesMs: () => ReadonlyMap<string, number>;
 };
 
+type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>;
+
 const warmSeconds = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const effectSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 const msPerSecond = 1_000;
-const nsPerSecond = 1e9;
+const nsPerMs = 1e6;
 const lagResolutionMs = 20;
 
 export function createOperatorMetrics(options: OperatorMetricsOptions): OperatorMetrics {
@@ -62,7 +66,7 @@ export function createOperatorMetrics(options: OperatorMetricsOptions): Operator
   addInformerAges(options);
   const sales = addSales(options);
   const targets = addTargets(registry);
-  const stopLag = addEventLoopLag(registry);
+  const lag = addEventLoopLag(registry);
   return {
     ...sales,
     ...targets,
@@ -73,7 +77,8 @@ export function createOperatorMetrics(options: OperatorMetricsOptions): Operator
     floorConflict: (labels) => conflicts.inc(labels),
     warmed: ({ task, result, seconds }) => warmed.observe({ task, result }, seconds),
     effect: (effect, outcome, seconds) => effects.observe({ effect, outcome }, seconds),
-    stop: stopLag,
+    takeLongestLagMs: lag.takeLongestMs,
+    stop: lag.stop,
   };
 }
 
@@ -153,18 +158,35 @@ function addInformerAges({ registry, informerAgesMs }: OperatorMetricsOptions): 
   });
 }
 
-function addEventLoopLag(registry: Registry): () => void {
-  const delay = monitorEventLoopDelay({ resolution: lagResolutionMs });
-  delay.enable();
+function addEventLoopLag(registry: Registry): { takeLongestMs: () => number; stop: () => void } {
+  // One for each reader, because reading begins anew.
+  const [scraped, checked] = [monitor(), monitor()];
   new Gauge({
     name: 'evently_operator_event_loop_lag_seconds',
     help: 'Longest wait for the event loop since the last scrape, in seconds',
     registers: [registry],
     collect() {
-      // The histogram counts its own sampling interval as well.
-      this.set(Math.max(0, delay.max / nsPerSecond - lagResolutionMs / msPerSecond));
-      delay.reset();
+      this.set(takeLongestMs(scraped) / msPerSecond);
     },
   });
-  return () => void delay.disable();
+  return {
+    takeLongestMs: () => takeLongestMs(checked),
+    stop: () => {
+      scraped.disable();
+      checked.disable();
+    },
+  };
+}
+
+function monitor(): DelayHistogram {
+  const delay = monitorEventLoopDelay({ resolution: lagResolutionMs });
+  delay.enable();
+  return delay;
+}
+
+function takeLongestMs(delay: DelayHistogram): number {
+  // The histogram counts its own sampling interval as well.
+  const longestMs = Math.max(0, delay.max / nsPerMs - lagResolutionMs);
+  delay.reset();
+  return longestMs;
 }
