@@ -157,7 +157,8 @@ test('warming up says what is warm, and why the rest is not', async () => {
   await publishEvent(lost, id);
   expect(await prewarm(id)).toEqual(['connections warm 6', 'event warm 1']);
   await lost.database.drop();
-  expect(await prewarm(someId)).toEqual([
+  // An id that nobody asked for yet: what is not there is remembered for a moment too.
+  expect(await prewarm(someId.replace(/^0193/, '0194'))).toEqual([
     'connections failed 0 the database is not available',
     'event failed 0 the database is not available',
   ]);

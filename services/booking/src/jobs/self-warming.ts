@@ -35,6 +35,8 @@ export type SelfWarming = {
 // Half of the second within which a sale is to be known everywhere.
 const lookMs = 500;
 const maxDueSales = 200;
+// The others wait for their turn here, where the end of the process is known.
+const maxUnderWay = 2;
 
 /**
  * A question every half second and no LISTEN: that would cost a connection of its own in each process, is lost
@@ -47,6 +49,7 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
   let due: DueSale[] | null = null;
   let warmth: Warmth = 'warming';
   let ticker: Ticker | null = null;
+  let stopped = false;
 
   async function look(): Promise<void> {
     try {
@@ -55,7 +58,7 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
         deps.log.warn({ sales: maxDueSales }, 'more sales are near than are kept warm');
       const near = new Set(due.map((sale) => sale.eventId));
       for (const eventId of warmed.keys()) if (!near.has(eventId)) warmed.delete(eventId);
-      for (const sale of salesToWarm(due, warmed, deps.nowMs())) warmInBackground(sale);
+      warmNext();
     } catch (error) {
       if (isDatabaseUnavailable(error)) deps.log.warn('the look for sales waits for the database');
       else deps.log.error({ err: error }, 'the look for sales failed; it comes again');
@@ -63,12 +66,17 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
     decide();
   }
 
-  function warmInBackground(sale: DueSale): void {
-    if (underWay.has(sale.eventId)) return;
-    underWay.set(
-      sale.eventId,
-      warm(sale).finally(() => underWay.delete(sale.eventId)),
-    );
+  /** Begins with the nearest sales; each that ends makes room for the next. */
+  function warmNext(): void {
+    for (const sale of salesToWarm(due ?? [], warmed, deps.nowMs())) {
+      if (stopped || underWay.size >= maxUnderWay) return;
+      if (underWay.has(sale.eventId)) continue;
+      const ended = warm(sale).finally(() => {
+        underWay.delete(sale.eventId);
+        warmNext();
+      });
+      underWay.set(sale.eventId, ended);
+    }
   }
 
   async function warm({ eventId, uid, generation }: DueSale): Promise<void> {
@@ -92,7 +100,9 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
 
   return {
     look,
-    settled: async () => void (await Promise.all(underWay.values())),
+    settled: async () => {
+      while (underWay.size > 0) await Promise.all(underWay.values());
+    },
     readiness: () => {
       decide();
       return { ready: warmth !== 'warming', says: warmth };
@@ -102,6 +112,7 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
       ticker ??= startTicker(lookMs, look);
     },
     stop: async () => {
+      stopped = true;
       await ticker?.stop();
       ticker = null;
       await Promise.all(underWay.values());
