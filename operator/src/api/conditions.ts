@@ -80,7 +80,6 @@ export const conditionReasons = {
       means: 'The operator cannot go on.',
       next: 'Look at Stalled.',
     },
-    FirstSeen: { status: 'Unknown', means: 'The operator has not looked at everything yet.', next: 'Wait.' },
   },
   Armed: {
     Armed: { status: 'True', means: 'Booking stores the window of this generation.', next: nothing },
@@ -227,7 +226,6 @@ export const conditionReasons = {
     Arming: { status: 'True', means: 'Booking is being told the window.', next: 'Wait.' },
     Prewarming: { status: 'True', means: 'Pods are added and made warm.', next: 'Wait.' },
     ScalingDown: { status: 'True', means: 'The floor goes down step by step.', next: 'Wait.' },
-    Retrying: { status: 'True', means: 'A call failed and is repeated.', next: 'Look at the error above.' },
     Deleting: {
       status: 'True',
       means: 'The EventSale is deleted once booking has closed the sale, at most five minutes later.',

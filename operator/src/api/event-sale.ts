@@ -80,7 +80,8 @@ const prewarmSchema = field(
       rules: [between('1m', '24h', 'prewarm.leadTime', '15m or 1h30m', true)],
     }).prefault('Auto'),
     tasks: field(z.array(taskSchema).max(maxTasks), {
-      about: 'What is made warm, each task once. An empty list warms nothing.',
+      about:
+        'What is made warm, each task once. A list of your own replaces the default one; an empty list warms nothing.',
       mapKeys: ['name'],
     }).prefault(defaultTasks),
   }),
@@ -158,7 +159,7 @@ export const specSchema = field(
       ],
     }),
     opensAt: field(instant(), {
-      about: 'When the sale opens, RFC 3339 with an offset. Cannot be changed once the sale has opened.',
+      about: 'When the sale opens. Cannot be changed once the sale has opened.',
       example: '2026-11-20T19:00:00+01:00',
     }),
     closesAt: field(instant(), {

@@ -4,7 +4,8 @@ import { conditionMeanings, conditionReasons, type ReasonWords } from './conditi
 import { columns, structuralSchema, type SchemaNode } from './crd.ts';
 import { annotationWords, apiVersion, finalizer, kind, plural, shortName } from './names.ts';
 
-type Field = { path: string; node: SchemaNode; isRequired: boolean };
+type Field = { path: string; node: SchemaNode; isRequired: boolean; rules: readonly string[] };
+type PlacedRule = { at: string; message: string };
 
 export function referencePage(): string {
   const schema = structuralSchema();
@@ -18,7 +19,7 @@ export function referencePage(): string {
     smallest(),
     '## Spec',
     overview(spec),
-    ...rulesOf('Of the whole object', [schema, schema.properties?.['spec']]),
+    ...wholeRules(schema),
     ...spec.map(section),
     '## Status',
     'What was seen, written by the operator only. A field that is not known is absent. Numbers that change fast are metrics instead.',
@@ -67,15 +68,27 @@ function smallest(): string {
   );
 }
 
-/** Fields in the order of the schema, objects before their members. */
-function fieldsBelow(node: SchemaNode, path: string): Field[] {
+/** Fields in the order of the schema, objects before their members; a rule stands with the field that it refuses. */
+function fieldsBelow(node: SchemaNode, path: string, above: readonly PlacedRule[] = []): Field[] {
   const members = node.type === 'array' ? node.items : node;
   const prefix = node.type === 'array' ? `${path}[]` : path;
+  const placed = [...above, ...placedRules(members, prefix)];
   return Object.entries(members?.properties ?? {}).flatMap(([name, member]) => {
     const at = prefix === '' ? name : `${prefix}.${name}`;
     const isRequired = members?.required?.includes(name) ?? false;
-    return [{ path: at, node: member, isRequired }, ...fieldsBelow(member, at)];
+    const rules = [...placed, ...placedRules(member, at)].filter((rule) => rule.at === at);
+    return [
+      { path: at, node: member, isRequired, rules: rules.map(({ message }) => message) },
+      ...fieldsBelow(member, at, placed),
+    ];
   });
+}
+
+function placedRules(node: SchemaNode | undefined, path: string): PlacedRule[] {
+  return (node?.['x-kubernetes-validations'] ?? []).map(({ message, fieldPath = '' }) => ({
+    at: `${path}${fieldPath}`.replace(/^\./, ''),
+    message,
+  }));
 }
 
 function overview(fields: readonly Field[]): string {
@@ -89,22 +102,24 @@ function overview(fields: readonly Field[]): string {
   );
 }
 
-function section({ path, node, isRequired }: Field): string {
+function section({ path, node, isRequired, rules }: Field): string {
   const facts = [
     `- Type: ${typeWords(node)}`,
     `- Default: ${defaultWords(node, isRequired)}`,
     ...boundWords(node).map((bound) => `- Rule: ${bound}`),
-    ...(node['x-kubernetes-validations'] ?? []).map(({ message }) => `- Rule: ${message}.`),
-    ...(node.example === undefined ? [] : [`- Example: ${code(scalar(node.example))}`]),
+    ...rules.map((message) => `- Rule: ${message}.`),
+    `- Example: ${shown(exampleOf(node))}`,
   ];
   return [`### \`${path}\``, '', node.description ?? '', '', ...facts].join('\n');
 }
 
-function rulesOf(title: string, nodes: readonly (SchemaNode | undefined)[]): string[] {
-  const messages = nodes.flatMap((node) => node?.['x-kubernetes-validations'] ?? []);
-  return messages.length === 0
-    ? []
-    : [`${title}:`, messages.map(({ message }) => `- Rule: ${message}.`).join('\n')];
+/** Rules that look at several fields and name none of them. */
+function wholeRules(schema: SchemaNode): string[] {
+  const messages = [schema, schema.properties?.['spec']]
+    .flatMap((node) => node?.['x-kubernetes-validations'] ?? [])
+    .filter(({ fieldPath }) => fieldPath === undefined)
+    .map(({ message }) => `- Rule: ${message}.`);
+  return messages.length === 0 ? [] : ['Of the whole object:', messages.join('\n')];
 }
 
 function typeWords(node: SchemaNode): string {
@@ -124,6 +139,8 @@ function defaultWords(node: SchemaNode, isRequired: boolean): string {
 function boundWords(node: SchemaNode): string[] {
   const { minimum, maximum, maxLength, maxItems } = node;
   return [
+    ...(node.enum ? ['one of these words, written so.'] : []),
+    ...(node.format === 'date-time' ? ['a time with its offset from UTC, `Z` or such as `+01:00`.'] : []),
     ...(minimum !== undefined && maximum !== undefined ? [`from ${minimum} to ${maximum}.`] : []),
     ...(minimum !== undefined && maximum === undefined ? [`${minimum} or more.`] : []),
     ...(maxLength === undefined ? [] : [`at most ${maxLength} characters.`]),
@@ -143,7 +160,7 @@ function statusTable(fields: readonly Field[]): string {
       [node.description ?? '', ...(node.maxItems === undefined ? [] : [`At most ${node.maxItems}.`])].join(
         ' ',
       ),
-      node.example === undefined ? '' : code(scalar(node.example)),
+      shown(exampleOf(node)),
     ]),
   );
 }
@@ -185,6 +202,18 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** What the schema gives, or what its members give together. */
+function exampleOf(node: SchemaNode): unknown {
+  if (node.example !== undefined) return node.example;
+  if (node.items) return [exampleOf(node.items)];
+  const members = Object.entries(node.properties ?? {}).map(([name, member]) => [name, exampleOf(member)]);
+  return Object.fromEntries(members);
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? flow(value) : code(scalar(value));
+}
+
 function code(text: string): string {
   return `\`${text}\``;
 }
@@ -195,5 +224,5 @@ function scalar(value: unknown): string {
 
 /** `{name: Inventory, policy: Required}` of an entry. */
 function flow(value: unknown): string {
-  return code(stringify(value, { collectionStyle: 'flow' }).trim().replaceAll(/\s+/g, ' '));
+  return code(stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trim().replaceAll(/\s+/g, ' '));
 }
