@@ -33,9 +33,9 @@ export const operatorSettings = {
     fallback: '',
     about: "Address of search's Service, for the task Search; empty fails that task",
   }),
-  OPERATOR_POD_URL: setting(z.string().regex(/^https?:\/\/.*\{(ip|name)\}/, 'must hold {ip} or {name}'), {
+  OPERATOR_POD_URL: setting(z.string().regex(/^https?:\/\/[^?#]+$/, 'must be an http or https address'), {
     fallback: 'http://{ip}:8004',
-    about: 'Address of one booking pod; {ip} and {name} are filled in',
+    about: 'Address of one booking pod; {ip} and {name} are filled in where they stand',
   }),
   OPERATOR_HOST: setting(z.string().min(1), { fallback: '0.0.0.0', about: 'Address that the ports bind to' }),
   OPERATOR_METRICS_PORT: setting(integer(0, 65_535), {

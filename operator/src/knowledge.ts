@@ -26,10 +26,22 @@ export type Knowledge = {
   refusals: Map<string, { generation: number; why: string }>;
   /** By `namespace/name` of the autoscaler. */
   floors: Map<string, FloorMemory>;
+  /** What the API server last forbade, by `floor of namespace/name` and the like; gone once it was allowed. */
+  forbidden: Map<string, string>;
+  /** By uid of the sale: how many commands to booking failed in a row. */
+  failures: Map<string, number>;
 };
 
 export function createKnowledge(startedAtMs: number): Knowledge {
-  return { startedAtMs, epochs: createEpochs(), views: new Map(), refusals: new Map(), floors: new Map() };
+  return {
+    startedAtMs,
+    epochs: createEpochs(),
+    views: new Map(),
+    refusals: new Map(),
+    floors: new Map(),
+    forbidden: new Map(),
+    failures: new Map(),
+  };
 }
 
 export function floorMemoryOf(knowledge: Knowledge, key: string): FloorMemory {

@@ -1,12 +1,17 @@
 /** Writes one target's floor: `minReplicas` of its autoscaler, that field only, on the version that was looked at. */
 import { fieldManager } from '../api/names.ts';
 import type { Effects } from '../effects.ts';
+import type { Knowledge } from '../knowledge.ts';
 import type { KubeApi } from '../kube/api.ts';
-import { isConflict } from '../kube/errors.ts';
+import { isConflict, isForbidden } from '../kube/errors.ts';
 import { horizontalPodAutoscalers } from '../kube/resource.ts';
 import type { Autoscaler } from './contracts.ts';
 
-export type ApplyFloorDeps = { api: Pick<KubeApi, 'apply'>; effects: Effects };
+export type ApplyFloorDeps = {
+  api: Pick<KubeApi, 'apply'>;
+  effects: Effects;
+  knowledge: Pick<Knowledge, 'forbidden'>;
+};
 
 const deadlineMs = 10_000;
 
@@ -21,6 +26,7 @@ export async function applyFloor(
   signal: AbortSignal,
 ): Promise<'applied' | 'conflict'> {
   const { namespace, name, pool } = autoscaler;
+  const topic = `floor of ${namespace}/${name}`;
   try {
     await deps.effects.perform(
       {
@@ -38,8 +44,11 @@ export async function applyFloor(
       },
       signal,
     );
+    deps.knowledge.forbidden.delete(topic);
     return 'applied';
   } catch (error) {
+    // The sales of the target say it; the error itself brings the target back.
+    if (isForbidden(error)) deps.knowledge.forbidden.set(topic, error.message);
     if (isConflict(error)) return 'conflict';
     throw error;
   }

@@ -36,7 +36,7 @@ export function createFloorReconcile(deps: FloorDeps): Reconcile {
     const autoscaler = deps.world.autoscaler(namespace, name);
     if (autoscaler === null || !isOurs(deps.world, autoscaler)) {
       forget(deps, namespace, name);
-      for (const text of [key, `faults of ${key}`]) told.delete(text);
+      for (const text of [key, `faults of ${key}`, `forbidden of ${key}`]) told.delete(text);
       deps.onPlan(namespace, name);
       return {};
     }
@@ -47,7 +47,11 @@ export function createFloorReconcile(deps: FloorDeps): Reconcile {
     learnLeadTime(deps, key, pods);
     const plan = deps.board.planOf(namespace, name);
     noteContest(deps, key, autoscaler, plan);
-    const result = await applyWhenDue(deps, key, autoscaler, plan, signal);
+    const result = await applyWhenDue(deps, key, autoscaler, plan, signal).finally(() => {
+      // A refused write is news for the sales of the target as well.
+      const forbidden = deps.knowledge.forbidden.get(`floor of ${key}`) ?? null;
+      if (isNews(told, `forbidden of ${key}`, { forbidden })) deps.onPlan(namespace, name);
+    });
     const ready = pods.filter((pod) => pod.ready).length;
     report(deps, autoscaler, plan, ready);
     const { nextChangeAtMs: _next, applyAtMs: _at, ...shown } = plan;
@@ -136,6 +140,7 @@ function isNews(told: Map<string, string>, name: string, shown: object): boolean
 
 function forget(deps: FloorDeps, namespace: string, name: string): void {
   deps.knowledge.floors.delete(`${namespace}/${name}`);
+  deps.knowledge.forbidden.delete(`floor of ${namespace}/${name}`);
   deps.world.targetPods.forget(namespace, name);
   deps.metrics.targetGone({ namespace, target: name });
   deps.board.changed();

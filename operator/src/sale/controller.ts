@@ -5,7 +5,14 @@ import type { ParsedEventSale } from '../api/parse-event-sale.ts';
 import type { Reconcile, ReconcileResult } from '../kube/controller.ts';
 import type { Recorder } from '../kube/recorder.ts';
 import type { OperatorMetrics } from '../metrics.ts';
-import { addFinalizer, armSale, disarmSale, removeFinalizer, type ApplyDeps } from './apply.ts';
+import {
+  addFinalizer,
+  armSale,
+  disarmSale,
+  removeFinalizer,
+  type ApplyDeps,
+  type CommandResult,
+} from './apply.ts';
 import { saleReference } from './events.ts';
 import type { Sale } from './model.ts';
 import { observeSale, type ObserveDeps } from './observe.ts';
@@ -31,6 +38,9 @@ type Look = { observed: Observed; plan: SalePlan };
 const afterChangeMs = 1_000;
 /** No plan, however wrong, brings a sale back more often. */
 const shortestPauseMs = 200;
+/** After commands that failed in a row: doubling between these. */
+const shortestRetryMs = 500;
+const longestRetryMs = 30_000;
 /** A wall clock may be set: no wait for an instant is longer. */
 const longestPauseMs = 600_000;
 
@@ -72,7 +82,8 @@ async function reconcileSale(
     await letGo(deps, parsed, plan.finalize.left, signal);
     return { requeueAfterMs: afterChangeMs };
   }
-  return { requeueAfterMs: Math.min(written.againAfterMs ?? Infinity, pauseUntil(deps, plan.wakeAtMs)) };
+  const pauseMs = Math.max(pauseUntil(deps, plan.wakeAtMs), pauseAfterFailures(deps, sale));
+  return { requeueAfterMs: Math.min(written.againAfterMs ?? Infinity, pauseMs) };
 }
 
 async function look(deps: SaleDeps, parsed: ParsedEventSale, sale: Sale, signal: AbortSignal): Promise<Look> {
@@ -90,14 +101,25 @@ async function commandBooking(
 ): Promise<boolean> {
   if (plan.arm !== null) {
     const warmsAtMs = sale.opensAtMs - observed.leadTimeMs;
-    await armSale(deps, sale, plan.arm, warmsAtMs, signal);
+    noteResult(deps, sale, await armSale(deps, sale, plan.arm, warmsAtMs, signal));
     return true;
   }
   if (plan.disarm !== null) {
-    await disarmSale(deps, sale, plan.disarm, signal);
+    noteResult(deps, sale, await disarmSale(deps, sale, plan.disarm, signal));
     return true;
   }
   return false;
+}
+
+function noteResult({ knowledge }: SaleDeps, { uid }: Sale, result: CommandResult): void {
+  if (result === 'failed') knowledge.failures.set(uid, (knowledge.failures.get(uid) ?? 0) + 1);
+  else knowledge.failures.delete(uid);
+}
+
+/** What booking does not take is not told it again and again; any change of the sale comes at once all the same. */
+function pauseAfterFailures({ knowledge }: SaleDeps, { uid }: Sale): number {
+  const failures = knowledge.failures.get(uid) ?? 0;
+  return failures === 0 ? 0 : Math.min(longestRetryMs, shortestRetryMs * 2 ** failures);
 }
 
 /** A spec that no API server with our schema accepts: said, and let go at once when it is deleted. */
@@ -168,6 +190,7 @@ function forget(
   deps.warmer.forget(gone.uid);
   deps.knowledge.views.delete(gone.uid);
   deps.knowledge.refusals.delete(gone.uid);
+  deps.knowledge.failures.delete(gone.uid);
   const { eventId } = gone;
   if (eventId !== null && !deps.world.sales().some((sale) => sale.eventId === eventId))
     deps.knowledge.epochs.forget(eventId);

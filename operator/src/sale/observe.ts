@@ -55,6 +55,7 @@ export async function observeSale(
     leadTimeMs: deps.board.leadTimeMsOf(sale),
     faults: parsed.faults,
     refusal: refusal?.generation === sale.generation ? refusal.why : null,
+    forbidden: deps.knowledge.forbidden.get(`floor of ${sale.namespace}/${sale.targetName}`) ?? null,
   };
 }
 

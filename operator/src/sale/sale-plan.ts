@@ -25,6 +25,8 @@ export type Observed = {
   faults: readonly string[];
   /** The sentence with which booking refused this generation's window; null when it did not. */
   refusal: string | null;
+  /** What the API server does not let the operator do for this sale or its target, and which rule is missing. */
+  forbidden?: string | null;
 };
 
 export type SaleInput = {
