@@ -9,7 +9,7 @@ VITEST_FLAGS ?=
 # Further words for bench/main.ts.
 BENCH_FLAGS ?=
 
-.PHONY: help install check types lint format format-check tidy unit test test-engines bench bench-all bench-smoke
+.PHONY: help install check types lint format format-check tidy unit test test-engines bench bench-all bench-smoke bench-floor
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -69,6 +69,9 @@ bench-smoke: install ## a small run of every profile in under two minutes: check
 crd: install ## make the CRD and the reference page of EventSale again, from operator/src/api
 	$(NODE) operator/src/api/write-crd.ts
 .PHONY: crd
+
+bench-floor: install ## simulate the operator's floor against other ways to scale, into docs/: seconds, always the same
+	$(NODE) bench/floor/main.ts
 
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
 start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)
