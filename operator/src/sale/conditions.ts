@@ -31,7 +31,7 @@ export function tellArmed(input: SaleInput, plan: SalePlan): Told<'Armed'> {
       `Booking opens the sale at ${showTime(sale.opensAtMs, sale.timeZone)} by its own clock.`,
     );
   if (observed.refusal !== null) return tell('Refused', sentence(observed.refusal));
-  if (typeof observed.forbidden === 'string') return tell('Forbidden', sentence(observed.forbidden));
+  if (typeof observed.forbidden === 'string') return tell('NotArmed', sentence(observed.forbidden));
   if (sale.management === 'Paused') return tell('Paused');
   if (sale.deletedAtMs !== null || plan.arm === null) return tell('Released');
   const newer = booking.kind === 'armed' && booking.sale.epoch > (leader.keptEpoch ?? Infinity);
@@ -218,6 +218,7 @@ export function tellStalled(input: SaleInput, plan: SalePlan): Told<'Stalled'> |
     );
   if (observed.faults.length > 0) return tell('InvalidSpec', observed.faults.map(sentence).join(' '));
   if (observed.refusal !== null) return tell('Refused', sentence(observed.refusal));
+  if (typeof observed.forbidden === 'string') return tell('Forbidden', sentence(observed.forbidden));
   if (sale.management === 'Paused' || plan.stage === 'Scheduled' || isEnding(plan)) return null;
   if (booking.kind === 'unknown-event')
     return tell('UnknownEvent', `Booking does not know event ${sale.eventId}.`);
