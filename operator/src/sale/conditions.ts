@@ -31,7 +31,6 @@ export function tellArmed(input: SaleInput, plan: SalePlan): Told<'Armed'> {
       `Booking opens the sale at ${showTime(sale.opensAtMs, sale.timeZone)} by its own clock.`,
     );
   if (observed.refusal !== null) return tell('Refused', sentence(observed.refusal));
-  if (typeof observed.forbidden === 'string') return tell('NotArmed', sentence(observed.forbidden));
   if (sale.management === 'Paused') return tell('Paused');
   if (sale.deletedAtMs !== null || plan.arm === null) return tell('Released');
   const newer = booking.kind === 'armed' && booking.sale.epoch > (leader.keptEpoch ?? Infinity);
