@@ -225,10 +225,8 @@ test('a lease that somebody deletes is made again by its leader; one that comes 
   await expect
     .poll(() => leaseOf(namespace).catch(() => null), { timeout: deadlineMs })
     .toMatchObject({ holderIdentity: expect.stringMatching(/^one_/), leaseTransitions: 0 });
-  await started().kubectl([
-    ...['patch', 'lease', 'leader', '-n', namespace, '--type=merge'],
-    ...['-p', JSON.stringify({ spec: { holderIdentity: 'usurper' } })],
-  ]);
+  const patch = JSON.stringify({ spec: { holderIdentity: 'usurper' } });
+  await started().kubectl(['patch', 'lease', 'leader', '-n', namespace, '--type=merge', '-p', patch]);
   expect((await one.until('lost')).message).toContain('usurper holds the lease now');
   expect(await one.ended).toMatchObject({ code: 3 });
   expect(await leaseOf(namespace)).toMatchObject({ holderIdentity: 'usurper' });
