@@ -8,7 +8,7 @@ export type VirtualTime = {
   advance: (ms: number) => Promise<void>;
   /** Lets everything run that waits for no time. */
   settle: () => Promise<void>;
-  /** The lengths of the pauses that are waited for now. */
+  /** The lengths of the pauses that somebody waits for. */
   pauses: () => number[];
 };
 
