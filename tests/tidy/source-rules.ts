@@ -101,6 +101,8 @@ export function machineFaults(file: TextFile): Fault[] {
 }
 
 const bannedParts = ['manager', 'helper', 'util'];
+// Kubernetes' word for whoever owns fields of an object.
+const theirWords = /field_?managers?/gi;
 const declarations = /\b(?:const|let|function|class|type|interface)\s+([A-Za-z_]\w*)/g;
 
 /** Names that say nothing, by the glossary; files and declarations alike. */
@@ -116,7 +118,10 @@ export function nameFaults(file: TextFile): Fault[] {
 }
 
 function isEmptyName(name: string): boolean {
-  const words = name.split(/(?=[A-Z])|_/).map((word) => word.toLowerCase());
+  const words = name
+    .replaceAll(theirWords, 'owner')
+    .split(/(?=[A-Z])|_/)
+    .map((word) => word.toLowerCase());
   const last = words.at(-1);
   return (
     words.some((word) => bannedParts.some((part) => word === part || word === `${part}s`)) ||
