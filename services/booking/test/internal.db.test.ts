@@ -256,6 +256,16 @@ test('an armed sale opens by its own window, and holds or stops by its intent', 
   expect((await f.internal('PUT', `/internal/sales/${randomUUID()}`, arm())).status).toBe(404);
 });
 
+test('a window that ends before it begins is refused, and says what is expected', async () => {
+  const { eventId } = await f.publish({ sale: managed });
+  const ends = new Date(Date.now() - 120_000).toISOString();
+  const refused = await f.internal('PUT', `/internal/sales/${eventId}`, arm({ closes_at: ends }));
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { errors: [{ field: 'closes_at', message: 'must be after opens_at; null leaves the end open' }] },
+  });
+});
+
 test('while a sale is armed its window is not the catalog’s to edit', async () => {
   const spec = { ...specOf(3, 1), sale: managed };
   const { eventId } = await f.publish(spec);

@@ -227,6 +227,10 @@ export const armBody = z
     },
     { message: 'must be at opens_at or before it, by 7 days at most', path: ['warms_at'] },
   )
+  .refine((body) => body.closes_at === null || Date.parse(body.closes_at) > Date.parse(body.opens_at), {
+    message: 'must be after opens_at; null leaves the end open',
+    path: ['closes_at'],
+  })
   .openapi('ArmSale');
 export const fenceQuery = z.object({
   epoch: z.coerce.number().int().min(0),
