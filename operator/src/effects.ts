@@ -51,7 +51,7 @@ export function createEffects(deps: EffectDeps): Effects {
       const count = performed;
       await deps.atPoint?.({ side: 'before', name, count });
       const startedMs = monotonicMs();
-      const seconds = (): number => (monotonicMs() - startedMs) / 1_000;
+      const seconds = (): number => Math.round(monotonicMs() - startedMs) / 1_000;
       const fields = { effect: name, on, ...effect.detail };
       const ends = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
       // Nothing is awaited between the assertion and the call.

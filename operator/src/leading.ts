@@ -133,6 +133,7 @@ function startControllers(deps: LeadingDeps, world: World, queues: Queues): Part
     maxCalls: deps.warmCalls,
     onResult: (key) => queues.sales.add(key),
     observe: metrics.warmed,
+    log,
   });
   const writer = createStatusWriter({ api, effects, recorder, clock });
   const shared = { api, world, knowledge, board, effects, clock, log, metrics, recorder };

@@ -1,8 +1,8 @@
 /** Every metric of the operator's own work, with unit and labels; the series of what is gone are removed. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Clock } from '@evently/kit/clock';
 import type { EffectName } from './effects.ts';
+import { watchEventLoopLag, type EventLoopLag } from './kube/event-loop-lag.ts';
 import type { Stage, WarmResult } from './sale/model.ts';
 
 /** `namespace` and `sale` are bounded by the EventSales there are, `target` by the autoscalers. */
@@ -32,13 +32,9 @@ export type OperatorMetricsOptions = {
   informerAgesMs: () => ReadonlyMap<string, number>;
 };
 
-type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>;
-
 const warmSeconds = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const effectSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 const msPerSecond = 1_000;
-const nsPerMs = 1e6;
-const lagResolutionMs = 20;
 
 export function createOperatorMetrics(options: OperatorMetricsOptions): OperatorMetrics {
   const { registry } = options;
@@ -158,35 +154,22 @@ function addInformerAges({ registry, informerAgesMs }: OperatorMetricsOptions): 
   });
 }
 
-function addEventLoopLag(registry: Registry): { takeLongestMs: () => number; stop: () => void } {
+function addEventLoopLag(registry: Registry): EventLoopLag {
   // One for each reader, because reading begins anew.
-  const [scraped, checked] = [monitor(), monitor()];
+  const [scraped, checked] = [watchEventLoopLag(), watchEventLoopLag()];
   new Gauge({
     name: 'evently_operator_event_loop_lag_seconds',
     help: 'Longest wait for the event loop since the last scrape, in seconds',
     registers: [registry],
     collect() {
-      this.set(takeLongestMs(scraped) / msPerSecond);
+      this.set(scraped.takeLongestMs() / msPerSecond);
     },
   });
   return {
-    takeLongestMs: () => takeLongestMs(checked),
+    takeLongestMs: checked.takeLongestMs,
     stop: () => {
-      scraped.disable();
-      checked.disable();
+      scraped.stop();
+      checked.stop();
     },
   };
-}
-
-function monitor(): DelayHistogram {
-  const delay = monitorEventLoopDelay({ resolution: lagResolutionMs });
-  delay.enable();
-  return delay;
-}
-
-function takeLongestMs(delay: DelayHistogram): number {
-  // The histogram counts its own sampling interval as well.
-  const longestMs = Math.max(0, delay.max / nsPerMs - lagResolutionMs);
-  delay.reset();
-  return longestMs;
 }

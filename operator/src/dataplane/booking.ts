@@ -64,7 +64,7 @@ export function createBookingClient(peer: Peer & { baseUrl: string }): BookingCl
         uid: fence.uid,
         generation: String(fence.generation),
       });
-      const request = { method: 'DELETE', path: `${pathOf(eventId)}?${query}` };
+      const request = { method: 'DELETE', path: `${pathOf(eventId)}?${query.toString()}` };
       const outcome = await callPeer(peer, { deadlineMs, signal }, request, disarmAnswer);
       return outcome.kind === 'ok' ? { kind: 'done', value: null } : refusalOf(outcome);
     },

@@ -3,13 +3,14 @@ import type { Clock } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { finalizer } from '../api/names.ts';
 import { eventSales } from '../api/resource.ts';
-import type { ParsedEventSale } from '../api/parse-event-sale.ts';
+import { parseEventSale, type ParsedEventSale } from '../api/parse-event-sale.ts';
 import type { ArmCommand, BookingClient, CommandOutcome, Fence } from '../dataplane/booking.ts';
 import type { Effects } from '../effects.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { JsonPatchOperation, KubeApi } from '../kube/api.ts';
 import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
 import type { Lease } from '../kube/lease.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import type { World } from '../world.ts';
 import { mayRaise } from './epoch.ts';
 import type { Sale } from './model.ts';
@@ -116,12 +117,12 @@ function keyOf({ namespace, name }: { namespace: string; name: string }): string
   return `${namespace}/${name}`;
 }
 
-/** Puts the finalizer at the end of the list that was seen; false when the list has changed since. */
+/** Puts the finalizer at the end of the list that was seen; null when the sale has changed since. */
 export function addFinalizer(
   deps: Pick<ApplyDeps, 'api' | 'effects'>,
   { metadata }: ParsedEventSale,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ParsedEventSale | null> {
   const operations: JsonPatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: metadata.uid },
     { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
@@ -132,12 +133,12 @@ export function addFinalizer(
   return patchFinalizers(deps, 'add-finalizer', metadata, operations, signal);
 }
 
-/** Takes the finalizer out, tested to be the one at its place; false when the list has changed since. */
+/** Takes the finalizer out, tested to be the one at its place; null when the list has changed since. */
 export function removeFinalizer(
   deps: Pick<ApplyDeps, 'api' | 'effects'>,
   { metadata }: ParsedEventSale,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ParsedEventSale | null> {
   const path = `/metadata/finalizers/${metadata.finalizers.indexOf(finalizer)}`;
   const operations: JsonPatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: metadata.uid },
@@ -153,20 +154,20 @@ async function patchFinalizers(
   metadata: ParsedEventSale['metadata'],
   operations: readonly JsonPatchOperation[],
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<ParsedEventSale | null> {
   const key = { namespace: metadata.namespace, name: metadata.name };
-  const run = (ends: AbortSignal): Promise<unknown> =>
+  const run = (ends: AbortSignal): Promise<KubeObject> =>
     deps.api.patchJson(eventSales, key, operations, { signal: ends, deadlineMs: kubeDeadlineMs });
   try {
-    await deps.effects.perform({ name, on: keyOf(metadata), deadlineMs: kubeDeadlineMs, run }, signal);
-    return true;
+    const effect = { name, on: keyOf(metadata), deadlineMs: kubeDeadlineMs, run };
+    return parseEventSale(await deps.effects.perform(effect, signal));
   } catch (error) {
     // A test operation that does not hold is a 422, as an invalid patch is.
     const isOutdated =
       isConflict(error) ||
       isNotFound(error) ||
       (error instanceof KubeError && error.status === unprocessable);
-    if (isOutdated) return false;
+    if (isOutdated) return null;
     throw error;
   }
 }

@@ -68,8 +68,10 @@ async function reconcileSale(
   const { sale, metadata } = parsed;
   if (sale === null) return reportUnreadable(deps, parsed, signal);
   if (needsFinalizer(parsed, sale)) {
-    await addFinalizer(deps, parsed, signal);
-    return { requeueAfterMs: afterChangeMs };
+    const kept = await addFinalizer(deps, parsed, signal);
+    if (kept === null) return { requeueAfterMs: afterChangeMs };
+    deps.writer.note(kept);
+    return reconcileSale(deps, kept, signal);
   }
   const first = await look(deps, parsed, sale, signal);
   const changed = await commandBooking(deps, sale, first, signal);
@@ -150,7 +152,9 @@ async function letGo(
       note: `The EventSale was let go although ${left}`,
     });
   }
-  await removeFinalizer(deps, parsed, signal);
+  const released = await removeFinalizer(deps, parsed, signal);
+  // The cache shows it until the watch says that it is gone.
+  if (released !== null) deps.writer.note(released);
 }
 
 function reportMetrics(deps: SaleDeps, sale: Sale, plan: SalePlan): void {

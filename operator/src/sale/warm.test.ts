@@ -60,6 +60,7 @@ function createRig(maxCalls = 4): Rig {
     maxCalls,
     onResult: (key) => void told.push(key),
     observe: () => {},
+    log: createLogger('test', 'silent'),
   });
   return { warmer, calls, told, clock: now, pods };
 }

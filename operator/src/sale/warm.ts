@@ -1,5 +1,6 @@
 /** Warming in the background: a bounded number of calls at once, results remembered by sale, pod and readiness. */
 import type { Clock } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
 import type { Call } from '../dataplane/call.ts';
 import type { WarmClient, WarmOutcome } from '../dataplane/prewarm.ts';
 import { reasonOf, type Effects } from '../effects.ts';
@@ -27,6 +28,7 @@ export type WarmerDeps = {
   /** Something new is known of the sale `namespace/name`. */
   onResult: (key: string) => void;
   observe: (result: WarmResult) => void;
+  log: Logger;
 };
 
 /** What waits for a free call; what is beyond it is asked for again by the next reconcile of its sale. */
@@ -134,6 +136,7 @@ async function warmPlace(
   const atMs = deps.clock.now().getTime();
   const results = due.map((one) => resultOf(one, place.at, outcome, atMs));
   for (const result of results) {
+    tellFailure(deps, sale, place, result);
     place.results.set(result.task, result);
     deps.observe(result);
   }
@@ -142,6 +145,13 @@ async function warmPlace(
   place.notBeforeMs = failed ? atMs + Math.min(maxPauseMs, firstPauseMs * 2 ** (place.failures - 1)) : 0;
   place.busy = false;
   if (!signal.aborted) deps.onResult(`${sale.namespace}/${sale.name}`);
+}
+
+/** Once for each reason: what is not required is told nowhere else. */
+function tellFailure(deps: WarmerDeps, sale: Sale, place: Place, result: WarmResult): void {
+  const { task, at, error } = result;
+  if (error === null || place.results.get(task)?.error === error) return;
+  deps.log.warn({ sale: `${sale.namespace}/${sale.name}`, task, at, reason: error }, 'a task is not warm');
 }
 
 async function warm(

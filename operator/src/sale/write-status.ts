@@ -18,6 +18,8 @@ export type Written = { againAfterMs: number | null };
 export type StatusWriter = {
   /** The newer one of what the cache has and what this process wrote itself. */
   newest: (key: string, cached: ParsedEventSale | null) => ParsedEventSale | null;
+  /** Something else of this process changed the sale: that is the newest known of it. */
+  note: (parsed: ParsedEventSale) => void;
   /** `events` are told with the status that they belong to, after it was written. */
   write: (
     parsed: ParsedEventSale,
@@ -40,7 +42,8 @@ const deadlineMs = 10_000;
 /** Numbers that move wait so long after a write; a condition that flips does not. */
 const shortestPauseMs = 2_000;
 
-type Own = { parsed: ParsedEventSale; atMs: number };
+/** `writtenAtMs` is when the status was written; null for another change. */
+type Own = { parsed: ParsedEventSale; writtenAtMs: number | null };
 
 export function createStatusWriter(deps: StatusWriterDeps): StatusWriter {
   const own = new Map<string, Own>();
@@ -53,12 +56,12 @@ export function createStatusWriter(deps: StatusWriterDeps): StatusWriter {
     const key = keyOf(parsed);
     if (isSame(parsed.status, status)) return { againAfterMs: null };
     const nowMs = deps.clock.now().getTime();
-    const sinceMs = nowMs - (own.get(key)?.atMs ?? -Infinity);
+    const sinceMs = nowMs - (own.get(key)?.writtenAtMs ?? -Infinity);
     if (sinceMs >= 0 && sinceMs < shortestPauseMs && !flips(parsed.status, status))
       return { againAfterMs: shortestPauseMs - sinceMs };
     const stored = await applyStatus(deps, parsed, status, signal);
     if (stored === null) return { againAfterMs: shortestPauseMs };
-    own.set(key, { parsed: stored, atMs: nowMs });
+    own.set(key, { parsed: stored, writtenAtMs: nowMs });
     const reference = saleReference(parsed.metadata);
     for (const note of [...events, ...eventsBetween(parsed.status, status)])
       deps.recorder.record(reference, note);
@@ -70,6 +73,10 @@ export function createStatusWriter(deps: StatusWriterDeps): StatusWriter {
       if (cached === null || mine === undefined || mine.metadata.uid !== cached.metadata.uid) return cached;
       const order = compareVersions(mine.metadata.resourceVersion, cached.metadata.resourceVersion);
       return order !== null && order > 0 ? mine : cached;
+    },
+    note: (parsed) => {
+      const key = keyOf(parsed);
+      own.set(key, { parsed, writtenAtMs: own.get(key)?.writtenAtMs ?? null });
     },
     write,
     writeUnreadable: (parsed, nowMs, signal) => write(parsed, unreadableStatus(parsed, nowMs), [], signal),
