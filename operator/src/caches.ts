@@ -11,6 +11,8 @@ import type { Caches } from './world.ts';
 export type CachesDeps = {
   api: KubeApi;
   namespace: string;
+  /** A watch of which nothing came for so long is given up. */
+  idleLimitMs: number;
   log: Logger;
   hooks: (resource: string) => ReflectorHooks;
 };
@@ -24,8 +26,8 @@ export type RunningCaches = Caches & {
   agesMs: () => ReadonlyMap<string, number>;
 };
 
-export function createCaches({ api, namespace, log, hooks }: CachesDeps): RunningCaches {
-  const shared = { api, scope: { namespace }, log };
+export function createCaches({ api, namespace, idleLimitMs, log, hooks }: CachesDeps): RunningCaches {
+  const shared = { api, scope: { namespace }, log, limits: { idleLimitMs } };
   const caches = {
     sales: createReflector({
       ...shared,

@@ -67,6 +67,11 @@ export const operatorSettings = {
     unit: 's',
     about: 'Time between two tries at the lease',
   }),
+  OPERATOR_WATCH_IDLE_SECONDS: setting(integer(2, 600), {
+    fallback: '90',
+    unit: 's',
+    about: 'A watch of which nothing came for so long is given up; the API server says something each minute',
+  }),
   OPERATOR_SALE_WORKERS: setting(integer(1, 64), {
     fallback: '8',
     unit: 'sales',

@@ -26,8 +26,8 @@ import { startOperator, type Operator } from './operator.ts';
 
 /** Beyond its deadline and what it is given to return, a reconcile does not end any more. */
 const maxReconcileMs = 60_000;
-/** Twice what a quiet watch may last without a bookmark. */
-const maxSilentMs = 180_000;
+/** A watch that is given up after its idle time is opened again well within a second one. */
+const silentIdleTimes = 2;
 
 async function run(config: OperatorConfig): Promise<void> {
   const log = createLogger('operator', config.EVENTLY_LOG_LEVEL);
@@ -87,6 +87,7 @@ async function openPorts(
 ): Promise<void> {
   const { OPERATOR_HOST: host, OPERATOR_METRICS_PORT, OPERATOR_HEALTH_PORT } = config;
   const { sales, autoscalers, pods } = operator.caches;
+  const maxSilentMs = silentIdleTimes * config.OPERATOR_WATCH_IDLE_SECONDS * 1_000;
   const health = createHealthHandler({
     alive: {
       event_loop: checkEventLoop(metrics.takeLongestLagMs),

@@ -52,6 +52,7 @@ export function startOperator(deps: OperatorDeps): Operator {
   const caches = createCaches({
     api,
     namespace: config.OPERATOR_NAMESPACE,
+    idleLimitMs: config.OPERATOR_WATCH_IDLE_SECONDS * msPerSecond,
     log,
     hooks: deps.runtime.reflector,
   });

@@ -57,6 +57,8 @@ export type WatchOptions = {
   idleLimitMs?: number | undefined;
   /** When the API server is to end it; random in 300 to 600 s unless told. */
   timeoutSeconds?: number | undefined;
+  /** Called when the API server accepted the watch, before its first event. */
+  onOpen?: (() => void) | undefined;
 };
 
 export type WatchEvent =

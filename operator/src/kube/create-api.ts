@@ -242,7 +242,11 @@ function watchFrom(
   };
   return streamEvents({
     call,
-    open: (signal) => requests.openStream(request, signal),
+    open: async (signal) => {
+      const opened = await requests.openStream(request, signal);
+      options.onOpen?.();
+      return opened;
+    },
     signal: options.signal,
     idleLimitMs: options.idleLimitMs ?? defaultIdleLimitMs,
   });

@@ -8,13 +8,24 @@ import {
   checkReflector,
   createHealthHandler,
 } from './health.ts';
+import { KubeError } from './errors.ts';
+import { pods } from './resource.ts';
 import { createRuntimeMetrics } from './metrics.ts';
 import { createWorkQueue } from './queue.ts';
 
 const at = (path: string): Request => new Request(`http://127.0.0.1${path}`);
 
+type World = {
+  lagMs: number;
+  silentMs: number;
+  runsMs: number[];
+  synced: boolean;
+  activityMs: number;
+  trouble: Error | null;
+};
+
 test('health answers with a reason for each check, also for one that throws', async () => {
-  const world = { lagMs: 10, silentMs: 10, runsMs: [10], synced: true, activityMs: 10 };
+  const world: World = { lagMs: 10, silentMs: 10, runsMs: [10], synced: true, activityMs: 10, trouble: null };
   const handler = createHealthHandler({
     alive: {
       event_loop: checkEventLoop(() => world.lagMs),
@@ -22,7 +33,14 @@ test('health answers with a reason for each check, also for one that throws', as
       reconciles: checkReconciles(() => world.runsMs, 60_000),
     },
     ready: {
-      sales: checkReflector({ isSynced: () => world.synced, lastActivityMs: () => world.activityMs }, 90_000),
+      sales: checkReflector(
+        {
+          isSynced: () => world.synced,
+          lastActivityMs: () => world.activityMs,
+          trouble: () => world.trouble,
+        },
+        90_000,
+      ),
     },
   });
   expect((await handler(at('/healthz'))).status).toBe(200);
@@ -40,6 +58,18 @@ test('health answers with a reason for each check, also for one that throws', as
   expect(await (await handler(at('/readyz'))).json()).toMatchObject({
     sales: expect.stringContaining('first list'),
   });
+  world.trouble = new KubeError({
+    call: { verb: 'watch', resource: pods, namespace: 'sales' },
+    status: 403,
+    reason: 'Forbidden',
+    said: 'no',
+  });
+  expect(await (await handler(at('/readyz'))).json()).toMatchObject({
+    sales: expect.stringContaining(
+      'add the verb "watch" on "pods" of API group "" to its Role of namespace sales',
+    ),
+  });
+  world.trouble = null;
   Object.assign(world, { synced: true, activityMs: 91_000 });
   expect((await handler(at('/readyz'))).status).toBe(503);
 });

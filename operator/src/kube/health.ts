@@ -1,5 +1,6 @@
 /** `/healthz` and `/readyz`: whether this process is to be ended, and whether it could lead; both say why. */
 import type { Fetch } from '@evently/kit/caller';
+import { isForbidden } from './errors.ts';
 
 /** A sentence for a person when something is wrong; null when it is not. */
 export type Check = () => string | null;
@@ -58,16 +59,19 @@ export function checkReconciles(runningMs: () => readonly number[], maxMs: numbe
   };
 }
 
-/** A standby's caches must be as good as a leader's: it may be one in a moment. */
+/** A standby's caches must be as good as a leader's: it may be one in a moment. What is forbidden stays so. */
 export function checkReflector(
-  reflector: { isSynced: () => boolean; lastActivityMs: () => number },
+  reflector: { isSynced: () => boolean; lastActivityMs: () => number; trouble: () => unknown },
   maxSilentMs: number,
 ): Check {
   return () => {
-    if (!reflector.isSynced()) return 'the first list is not in yet; look at the log for what is missing';
+    const trouble = reflector.trouble();
+    if (isForbidden(trouble)) return trouble.message;
+    const why = trouble instanceof Error ? `: ${trouble.message}` : '';
+    if (!reflector.isSynced()) return `the first list is not in yet${why}`;
     const silentMs = Math.round(reflector.lastActivityMs());
     return silentMs > maxSilentMs
-      ? `the API server said nothing for ${silentMs} ms; at most ${maxSilentMs}`
+      ? `the API server said nothing for ${silentMs} ms; at most ${maxSilentMs}${why}`
       : null;
   };
 }

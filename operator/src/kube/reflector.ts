@@ -64,6 +64,8 @@ export type Reflector<T> = {
   list: () => readonly T[];
   /** Milliseconds since the API server last said anything of these objects, bookmarks too; Infinity before. */
   lastActivityMs: () => number;
+  /** Why the last list or watch failed; null since one was answered. */
+  trouble: () => unknown;
   /** Calls `handler` for each change from now on; one that throws is logged and counted. Answers how to end it. */
   onChange: (handler: (change: Change<T>) => void) => () => void;
 };
@@ -84,6 +86,7 @@ type Running<T> = {
   handlers: ReadonlySet<(change: Change<T>) => void>;
   onSynced: () => void;
   activeAtMs: number;
+  trouble: unknown;
   fruitlessWatches: number;
 };
 
@@ -109,6 +112,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       synced.resolve(true);
     },
     activeAtMs: Number.NEGATIVE_INFINITY,
+    trouble: null,
     fruitlessWatches: 0,
   };
   return {
@@ -125,6 +129,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     get: (key) => running.cache.get(key),
     list: () => running.cache.list(),
     lastActivityMs: () => monotonicMs() - running.activeAtMs,
+    trouble: () => running.trouble,
     onChange: (handler) => {
       handlers.add(handler);
       return () => handlers.delete(handler);
@@ -150,11 +155,13 @@ async function listAgain<T>(running: Running<T>, reason: RelistReason): Promise<
       const list = await api.list(resource, scope, { signal: lifetime, deadlineMs: limits.listDeadlineMs });
       if (lifetime.aborted) return;
       running.activeAtMs = monotonicMs();
+      running.trouble = null;
       tell(running, running.cache.replace(list));
       running.onSynced();
       return;
     } catch (error) {
       if (lifetime.aborted) return;
+      running.trouble = error;
       log.warn(
         { err: error, resource: resourceName(resource), reason },
         'the list failed and is tried again',
@@ -178,6 +185,7 @@ async function follow<T>(running: Running<T>): Promise<RelistReason> {
     if (end.kind === 'stopped') break;
     if (end.kind === 'due') return 'periodic';
     const error = end.kind === 'error' ? end.error : null;
+    running.trouble = error;
     if (error !== null)
       log.warn({ err: error, resource: resourceName(resource) }, 'the watch failed and is opened again');
     hooks?.onWatchRestart?.(end.kind);
@@ -201,6 +209,9 @@ async function watchOnce<T>(running: Running<T>, untilMs: number): Promise<Watch
       signal: ending.signal,
       resourceVersion: running.cache.position(),
       idleLimitMs: running.limits.idleLimitMs,
+      onOpen: () => {
+        running.trouble = null;
+      },
     });
     for await (const event of events) {
       if (lifetime.aborted) break;
