@@ -8,8 +8,10 @@ export type OperatorProcess = {
   signal: (signal: NodeJS.Signals) => void;
   /** Ends it and waits for that; SIGKILL is what a crash is. */
   end: (signal: NodeJS.Signals) => Promise<void>;
-  /** Resolves when it has ended by itself. */
-  ended: (deadlineMs: number) => Promise<void>;
+  /** Resolves when it has ended by itself, with the signal or the exit code. */
+  ended: (deadlineMs: number) => Promise<NodeJS.Signals | number | null>;
+  /** Resolves when it holds the lease. */
+  untilLeads: () => Promise<void>;
   log: () => Promise<string>;
   isReady: () => Promise<boolean>;
   /** The sum of all series of a metric whose labels hold every one of `labels`. */
@@ -21,6 +23,7 @@ export type OperatorSettings = Readonly<Record<string, string>>;
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const pollMs = 50;
 const callMs = 5_000;
+const leadMs = 30_000;
 let started = 0;
 
 /** Starts it; `isReady` says when it has its caches. Short times of the lease unless the settings say otherwise. */
@@ -51,28 +54,40 @@ export async function startOperator(
       return { ok: false, text: '' }; // It does not listen yet, or no longer.
     }
   };
+  const metric: OperatorProcess['metric'] = async (metricName, labels = {}) => {
+    const { text } = await read(`http://127.0.0.1:${metrics}/metrics`);
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith(`${metricName}{`) || line.startsWith(`${metricName} `))
+      .filter((line) => Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  };
+  const until = async (what: string, holds: () => Promise<boolean>, deadlineMs: number): Promise<void> => {
+    const deadline = Date.now() + deadlineMs;
+    while (!(await holds())) {
+      if (Date.now() > deadline) throw new Error(`${name} ${what}:\n${lastOf(await group.logOf(name))}`);
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  };
   return {
     name,
     isRunning: () => group.isRunning(name),
     signal: (signal) => group.signal(name, signal),
     end: (signal) => group.end(name, signal),
     ended: async (deadlineMs) => {
-      const deadline = Date.now() + deadlineMs;
-      while (group.isRunning(name)) {
-        if (Date.now() > deadline) throw new Error(`${name} runs on:\n${lastOf(await group.logOf(name))}`);
-        await new Promise((resolve) => setTimeout(resolve, pollMs));
-      }
+      await until('runs on', () => Promise.resolve(!group.isRunning(name)), deadlineMs);
+      return group.fateOf(name);
+    },
+    untilLeads: async () => {
+      const leads = async (): Promise<boolean> => (await metric('leader_election_master_status')) === 1;
+      await until('does not lead', async () => !group.isRunning(name) || (await leads()), leadMs);
+      if (!group.isRunning(name))
+        throw new Error(`${name} ended:
+${lastOf(await group.logOf(name))}`);
     },
     log: () => group.logOf(name),
     isReady: async () => (await read(`http://127.0.0.1:${health}/readyz`)).ok,
-    metric: async (metric, labels = {}) => {
-      const { text } = await read(`http://127.0.0.1:${metrics}/metrics`);
-      return text
-        .split('\n')
-        .filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `))
-        .filter((line) => Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
-        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
-    },
+    metric,
   };
 }
 

@@ -110,11 +110,11 @@ export function trackSale(space: Space, name: string): Track {
 export async function firstReservation(
   reserve: () => Promise<{ status: number; code: string; atMs: number }>,
   untilMs: number,
-): Promise<{ atMs: number; refusals: ReadonlySet<string> }> {
+): Promise<{ status: number; atMs: number; refusals: ReadonlySet<string> }> {
   const refusals = new Set<string>();
   while (Date.now() < untilMs) {
     const answer = await reserve();
-    if (answer.status === 201 || answer.status === 200) return { atMs: answer.atMs, refusals };
+    if (answer.status < 300) return { ...answer, refusals };
     refusals.add(`${answer.status} ${answer.code}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

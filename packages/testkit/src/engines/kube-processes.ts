@@ -18,6 +18,8 @@ export type ProcessGroup = {
   ) => Promise<void>;
   /** Whether it was started and has not ended by itself. */
   isRunning: (name: string) => boolean;
+  /** The signal or the exit code that it ended with by itself; null while it runs. */
+  fateOf: (name: string) => NodeJS.Signals | number | null;
   /** SIGSTOP, SIGCONT and the like; `end` is for those that end it. */
   signal: (name: string, signal: NodeJS.Signals) => void;
   /** Sends the signal and waits for the end; SIGKILL after 10 s. */
@@ -115,6 +117,7 @@ export async function createProcessGroup(purpose: string): Promise<ProcessGroup>
       const child = running.get(name);
       return child !== undefined && !hasEnded(child);
     },
+    fateOf: (name) => running.get(name)?.signalCode ?? running.get(name)?.exitCode ?? null,
     signal: (name, signal) => void running.get(name)?.kill(signal),
     pids: () =>
       Object.fromEntries([...running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]]))),

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import {
+  conditionOf,
+  firstReservation,
+  messageOf,
+  shortSale,
+  trackSale,
+  untilFloor,
+  untilStage,
+} from './sales.ts';
+import { useCluster } from './use-cluster.ts';
+
+const { cluster, space: openSpace } = useCluster({ hasMetrics: true });
+
+const readyMs = 30_000;
+const stopMs = 1_000;
+
+test('two overlapping sales add up, and a cap is reported', async () => {
+  const { platform } = cluster();
+  const space = await openSpace({ max: 10 });
+  await (await space.startOperator()).untilLeads();
+  const stage = (title: string): Promise<string> => platform.stage(title, 100);
+  const one = shortSale({ eventId: await stage('One'), opensInMs: 55_000, lastsMs: 60_000, demand: 300 });
+  const two = shortSale({ eventId: await stage('Two'), opensInMs: 55_000, lastsMs: 60_000, demand: 350 });
+  await space.applySale('one', one);
+  await untilFloor(space, 3, readyMs);
+  await space.applySale('two', two);
+  await untilFloor(space, 7, readyMs);
+  const three = shortSale({ eventId: await stage('Three'), opensInMs: 55_000, lastsMs: 60_000, demand: 900 });
+  await space.applySale('three', three);
+  await untilFloor(space, 10, readyMs);
+  const capacity = async (): Promise<string> => conditionOf(await space.sale('three'), 'CapacityReady');
+  await expect.poll(capacity, { timeout: readyMs }).toBe('False/CappedByMax');
+  expect(messageOf(await space.sale('three'), 'CapacityReady')).toMatch(/16.*10|10.*16/);
+});
+
+test('three sales in a row open on time, and the pods between them stay', async () => {
+  const { platform, metrics } = cluster();
+  const space = await openSpace();
+  metrics?.setCpu(space.namespace, 1);
+  await (await space.startOperator()).untilLeads();
+  const names = ['first', 'second', 'third'] as const;
+  for (const [at, name] of names.entries()) {
+    const eventId = await platform.stage(name, 100);
+    const opensInMs = 8_000 + at * 8_000;
+    await space.applySale(name, shortSale({ eventId, opensInMs, lastsMs: 4_000, demand: 400 }));
+  }
+  const track = trackSale(space, 'third');
+  for (const name of names) await untilStage(space, name, ['Completed'], 90_000);
+  await untilFloor(space, 2, 60_000);
+  await track.stop();
+  process.stdout.write(`three in a row: ${track.report()}\n`);
+  for (const name of names) {
+    const { status, spec } = await space.sale(name);
+    expect(Date.parse(status.openedAt)).toBe(Date.parse(spec.opensAt));
+  }
+}, 180_000);
+
+test('an edit before the opening is armed, one during the sale never lowers the floor, Stop closes in a second', async () => {
+  const { platform } = cluster();
+  const space = await openSpace();
+  await (await space.startOperator()).untilLeads();
+  const eventId = await platform.stage('Edits', 100);
+  const [first = '', second = ''] = await platform.buyers(2);
+  const spec = shortSale({ eventId, opensInMs: 40_000, lastsMs: 120_000, demand: 400 });
+  await space.applySale('edits', spec);
+  await untilFloor(space, 4, readyMs);
+  const edited = { ...shortSale({ eventId, opensInMs: 10_000, lastsMs: 120_000, demand: 600 }) };
+  await space.applySale('edits', edited);
+  await untilFloor(space, 6, readyMs);
+  const stored = async (): Promise<unknown> => (await platform.readSale(eventId)).body['opens_at'];
+  await expect.poll(stored, { timeout: readyMs }).toBe(edited.opensAt);
+  const [pod = '', other = ''] = platform.podUrls;
+  await firstReservation(() => platform.reserve(pod, first, eventId), Date.parse(edited.opensAt) + 5_000);
+  await untilStage(space, 'edits', ['Selling'], readyMs);
+  await expect(space.applySale('edits', { ...edited, opensAt: spec.opensAt })).rejects.toThrow(
+    /spec.opensAt cannot be changed.*already opened/,
+  );
+  await space.applySale('edits', { ...edited, demand: { peakReservationsPerSecond: 200 } });
+  const observed = async (): Promise<boolean> => {
+    const { status, metadata } = await space.sale('edits');
+    return status.observedGeneration === metadata.generation;
+  };
+  await expect.poll(observed, { timeout: readyMs }).toBe(true);
+  expect(await space.floor()).toBe(6);
+  await space.applySale('edits', { ...edited, intent: 'Stop' });
+  const isStopped = async (): Promise<unknown> => (await platform.readSale(eventId)).body['intent'];
+  await expect.poll(isStopped, { timeout: readyMs, interval: 20 }).toBe('Stop');
+  const storedMs = Date.now();
+  for (const url of [pod, other]) {
+    const refusal = async (): Promise<number> => (await platform.reserve(url, second, eventId)).status;
+    await expect.poll(refusal, { timeout: stopMs, interval: 20 }).toBeGreaterThanOrEqual(400);
+  }
+  process.stdout.write(`Stop was known on each pod ${Date.now() - storedMs} ms after it was stored\n`);
+  await untilStage(space, 'edits', ['Stopped', 'Draining', 'Completed'], readyMs);
+}, 180_000);
+
+test('a deleted sale is closed in booking, and the floor goes back', async () => {
+  const { platform } = cluster();
+  const space = await openSpace();
+  await (await space.startOperator()).untilLeads();
+  const eventId = await platform.stage('Deleted', 100);
+  await space.applySale('gone', shortSale({ eventId, opensInMs: 50_000, lastsMs: null, demand: 400 }));
+  await untilFloor(space, 4, readyMs);
+  await untilStage(space, 'gone', ['Armed'], readyMs);
+  await space.deleteSale('gone');
+  await expect.poll(() => space.sale('gone'), { timeout: readyMs }).toBe(null);
+  expect((await platform.readSale(eventId)).body).toMatchObject({ armed: false });
+  await untilFloor(space, 2, 150_000);
+}, 240_000);
