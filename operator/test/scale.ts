@@ -8,7 +8,9 @@ import type { Json } from './kube-client.ts';
 import type { OperatorProcess } from './operator-process.ts';
 
 const wanted = Number(process.argv[2] ?? 500);
-const restMs = 120_000;
+// Longer than the five minutes after which a sale that is far away is looked at again.
+const restMs = 330_000;
+const settleMs = 30_000;
 const convergeMs = 300_000;
 const dayMs = 86_400_000;
 const workersAtOnce = 8;
@@ -79,7 +81,11 @@ async function figuresOf(operator: OperatorProcess): Promise<Figures> {
 }
 
 async function megabytes(operator: OperatorProcess): Promise<string> {
-  return `${Math.round((await operator.metric('process_resident_memory_bytes')) / 1_048_576)} MiB`;
+  const [resident, heap] = [
+    await operator.metric('process_resident_memory_bytes'),
+    await operator.metric('nodejs_heap_size_used_bytes'),
+  ];
+  return `${Math.round(resident / 1_048_576)} MiB resident, ${Math.round(heap / 1_048_576)} MiB of heap`;
 }
 
 async function measure(cluster: Cluster): Promise<void> {
@@ -104,7 +110,7 @@ async function measure(cluster: Cluster): Promise<void> {
     `${wanted} created in ${(createdMs - startedMs) / 1_000} s, all armed ${(Date.now() - createdMs) / 1_000} s later`,
   );
   say(`then: ${await megabytes(operator)}, ${JSON.stringify(await figuresOf(operator))}`);
-  await pauseFor(restMs / 2);
+  await pauseFor(settleMs);
   const before = await figuresOf(operator);
   await pauseFor(restMs);
   const after = await figuresOf(operator);

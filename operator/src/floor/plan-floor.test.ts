@@ -228,6 +228,14 @@ test('a cap is said half an hour ahead, and who is short is said by priority', (
   expect(planAt(t0 - leadMs - 30 * minute - 1).nextChangeAtMs).toBe(t0 - leadMs - 30 * minute);
 });
 
+test('a cap that stands is told in the same words at every look', () => {
+  const late = { ...other, need: { kind: 'floor', replicas: 6 } } as const;
+  const capAt = (nowMs: number): FloorPlan['cappedBy'] =>
+    planFloor(floorInputOf({ nowMs, sales: [saleOf(), late], pool: poolOf({ maxReplicas: 10 }) })).cappedBy;
+  expect(capAt(t0)).toEqual({ maxReplicas: 10, wanted: 14, atMs: t0 - leadMs });
+  expect(capAt(t0 + 5 * second)).toEqual(capAt(t0));
+});
+
 test('another writer is named, and not fought more than once a minute', () => {
   const rival = { manager: 'kubectl-patch', atMs: t0 + 20 * second };
   const pool = poolOf({ minReplicas: 3, otherWriter: rival });

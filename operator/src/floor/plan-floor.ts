@@ -41,7 +41,7 @@ export function planFloor(input: FloorInput): FloorPlan {
     wanted: decided.wanted,
     lowest: decided.lowest,
     cappedBy,
-    shares: sharesAt(contributions, cappedBy?.atMs ?? nowMs, pool.maxReplicas),
+    shares: sharesAt(contributions, Math.max(nowMs, cappedBy?.atMs ?? nowMs), pool.maxReplicas),
     holds: decided.holds,
     apply,
     applyAtMs,
@@ -100,10 +100,20 @@ function findCap(
   const starts = contributions
     .map(({ window }) => window.fromMs)
     .filter((fromMs) => nowMs < fromMs && fromMs <= nowMs + capAheadMs);
-  const peak = [nowMs, ...starts]
+  const peak = starts
     .map((atMs) => ({ atMs, wanted: wantedAt(contributions, atMs) }))
-    .reduce((most, one) => (one.wanted > most.wanted ? one : most));
+    .reduce((most, one) => (one.wanted > most.wanted ? one : most), {
+      // Since when, not `nowMs`: what is told must not change while nothing does.
+      atMs: activeSince(contributions, nowMs),
+      wanted: wantedAt(contributions, nowMs),
+    });
   return peak.wanted > maxReplicas ? { maxReplicas, ...peak } : null;
+}
+
+/** When the newest of the sales that are active now became so. */
+function activeSince(contributions: readonly Contribution[], nowMs: number): number {
+  const active = contributions.filter(({ window }) => window.fromMs <= nowMs && nowMs < window.untilMs);
+  return active.reduce((latest, { window }) => Math.max(latest, window.fromMs), -Infinity);
 }
 
 /** Whether somebody wrote the floor after this process did; the first take-over is no contest. */

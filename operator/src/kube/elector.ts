@@ -14,7 +14,7 @@ import {
   type SharedLease,
 } from './elector-contract.ts';
 import { LeaseLostError, timingFault, type ElectionTiming, type Lease } from './lease.ts';
-import type { ObjectKey } from './resource.ts';
+import { keyText, type ObjectKey } from './resource.ts';
 import { systemMonotonicMs } from './time.ts';
 
 export type ElectorOptions = {
@@ -79,7 +79,7 @@ export function startElector(options: ElectorOptions): Elector {
     if (state.lost !== null) return state.lost;
     state.lost = new LeaseLostError(why);
     if (!state.releasing) {
-      options.log.error({ why, lease: options.lease }, 'the lease is lost');
+      options.log.error({ why, lease: keyText(options.lease) }, 'the lease is lost');
       lost.resolve(state.lost);
     }
     for (const listener of state.listeners) listener(null);
@@ -183,8 +183,10 @@ function watchThread(worker: Worker, state: State, log: Logger, lose: (why: stri
   worker.on('message', (received: unknown) => {
     const message = electorMessage.parse(received);
     if (message.kind === 'observed') {
+      // Each renewal is an observation; who holds it is news only when it changes.
+      if (state.holder !== message.holder)
+        log.info({ holder: message.holder }, 'the holder of the lease is another one');
       state.holder = message.holder;
-      log.info({ holder: message.holder }, 'another holder of the lease was seen');
     } else if (message.kind === 'failed') {
       log.warn({ doing: message.doing, why: message.why }, 'the election met an error and goes on');
     } else if (message.kind === 'lost') {

@@ -72,7 +72,8 @@ export function createStatusWriter(deps: StatusWriterDeps): StatusWriter {
       const mine = own.get(key)?.parsed;
       if (cached === null || mine === undefined || mine.metadata.uid !== cached.metadata.uid) return cached;
       const order = compareVersions(mine.metadata.resourceVersion, cached.metadata.resourceVersion);
-      return order !== null && order > 0 ? mine : cached;
+      // A sale that is gone with its last finalizer was given no version for that.
+      return order !== null && order >= 0 ? mine : cached;
     },
     note: (parsed) => {
       const key = keyOf(parsed);
