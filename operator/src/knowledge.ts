@@ -2,6 +2,7 @@
 import type { FloorPlan } from './floor/floor-plan.ts';
 import type { LeadTimeSample } from './floor/lead-time.ts';
 import type { BookingView } from './sale/model.ts';
+import type { Trouble } from './sale/sale-plan.ts';
 import { createEpochs, type Epochs } from './sale/epoch.ts';
 
 /** What booking said of a sale, and when. */
@@ -13,6 +14,8 @@ export type FloorMemory = {
   loweredAtMs: number | null;
   lastContest: FloorPlan['contest'];
   samples: readonly LeadTimeSample[];
+  /** Writes in a row that somebody else's change came before. */
+  conflicts: number;
 };
 
 /** Bounded by the EventSales, events and autoscalers there are: whoever sees one go forgets it here. */
@@ -26,10 +29,12 @@ export type Knowledge = {
   refusals: Map<string, { generation: number; why: string }>;
   /** By `namespace/name` of the autoscaler. */
   floors: Map<string, FloorMemory>;
-  /** What the API server last forbade, by `floor of namespace/name` and the like; gone once it was allowed. */
+  /** What the API server last forbade, by `floor of namespace/name` or `finalizer of namespace/name`; gone once it was allowed. */
   forbidden: Map<string, string>;
   /** By uid of the sale: how many commands to booking failed in a row. */
   failures: Map<string, number>;
+  /** By uid of the sale: why booking did not take the last command, unless it refused it for good. */
+  troubles: Map<string, Trouble>;
 };
 
 export function createKnowledge(startedAtMs: number): Knowledge {
@@ -41,13 +46,13 @@ export function createKnowledge(startedAtMs: number): Knowledge {
     floors: new Map(),
     forbidden: new Map(),
     failures: new Map(),
+    troubles: new Map(),
   };
 }
 
 export function floorMemoryOf(knowledge: Knowledge, key: string): FloorMemory {
-  return (
-    knowledge.floors.get(key) ?? { appliedAtMs: null, loweredAtMs: null, lastContest: null, samples: [] }
-  );
+  const nothing = { appliedAtMs: null, loweredAtMs: null, lastContest: null, samples: [], conflicts: 0 };
+  return knowledge.floors.get(key) ?? nothing;
 }
 
 export function rememberFloor(knowledge: Knowledge, key: string, change: Partial<FloorMemory>): void {

@@ -24,9 +24,10 @@ export type FloorDeps = ApplyFloorDeps & {
   onPlan: (namespace: string, targetName: string) => void;
 };
 
-/** After a refused write; the cache is about to show what was written in between. */
+/** After a refused write, doubling; the cache is about to show what was written in between. */
 const conflictPauseMs = 250;
-/** Looked at again at least so often while pods are missing. */
+const maxConflictPauseMs = 15_000;
+/** Looked at again at least so often while pods are missing, or cannot be told. */
 const shortPauseMs = 15_000;
 
 export function createFloorReconcile(deps: FloorDeps): Reconcile {
@@ -56,7 +57,9 @@ export function createFloorReconcile(deps: FloorDeps): Reconcile {
     report(deps, autoscaler, plan, ready);
     const { nextChangeAtMs: _next, applyAtMs: _at, ...shown } = plan;
     if (isNews(told, key, shown)) deps.onPlan(namespace, name);
-    return result;
+    return fault === null
+      ? result
+      : { requeueAfterMs: Math.min(result.requeueAfterMs ?? Infinity, shortPauseMs) };
   };
 }
 
@@ -75,11 +78,15 @@ async function applyWhenDue(
 ): Promise<ReconcileResult> {
   const nowMs = deps.clock.now().getTime();
   if (plan.floor === null || !plan.apply || nowMs < plan.applyAtMs) return comeBack(deps, plan);
-  if ((await applyFloor(deps, autoscaler, plan.floor, signal)) === 'conflict')
-    return { requeueAfterMs: conflictPauseMs };
+  if ((await applyFloor(deps, autoscaler, plan.floor, signal)) === 'conflict') {
+    const { conflicts } = floorMemoryOf(deps.knowledge, key);
+    rememberFloor(deps.knowledge, key, { conflicts: conflicts + 1 });
+    return { requeueAfterMs: Math.min(maxConflictPauseMs, conflictPauseMs * 2 ** conflicts) };
+  }
   const appliedAtMs = deps.clock.now().getTime();
   rememberFloor(deps.knowledge, key, {
     appliedAtMs,
+    conflicts: 0,
     ...(plan.lowers ? { loweredAtMs: appliedAtMs } : {}),
   });
   deps.board.changed();

@@ -1,14 +1,15 @@
 /** Which pods belong to an autoscaler: those that the `/scale` of its target selects, out of one cache of pods. */
 import { reasonOf } from '../effects.ts';
 import type { KubeApi } from '../kube/api.ts';
+import { isForbidden } from '../kube/errors.ts';
 import type { Reflector } from '../kube/reflector.ts';
 import { deployments, type Resource } from '../kube/resource.ts';
 import { parseLabelSelector, type LabelSelector } from '../kube/selector.ts';
 import type { Time } from '../kube/time.ts';
 import type { Autoscaler, LabelledPod } from './contracts.ts';
 
-/** `fault` says why the pods of a target cannot be told; there are none then. */
-export type PodsOfTarget = { pods: readonly LabelledPod[]; fault: string | null };
+/** `fault` says why the pods of a target cannot be told; there are none then. `isForbidden`: a permission is missing. */
+export type PodsOfTarget = { pods: readonly LabelledPod[]; fault: string | null; isForbidden: boolean };
 
 export type TargetPods = {
   /** Never throws: an API server that does not answer leaves the selector that was known. */
@@ -24,7 +25,13 @@ export type TargetPodsDeps = {
   time: Time;
 };
 
-type Known = { target: string; selector: LabelSelector | null; fault: string | null; askAgainAtMs: number };
+type Known = {
+  target: string;
+  selector: LabelSelector | null;
+  fault: string | null;
+  isForbidden: boolean;
+  askAgainAtMs: number;
+};
 
 /** A selector never changes in a Deployment; a deleted and recreated one may have another. */
 const keptMs = 600_000;
@@ -53,12 +60,12 @@ export function createTargetPods(deps: TargetPodsDeps): TargetPods {
         before.askAgainAtMs > deps.time.nowMs();
       const now = isFresh ? before : await ask(deps, autoscaler, before, signal);
       known.set(key, now);
-      const { selector } = now;
-      if (selector === null) return { pods: [], fault: now.fault };
+      const { selector, fault } = now;
+      if (selector === null) return { pods: [], fault, isForbidden: now.isForbidden };
       const pods = deps.pods
         .list()
         .filter((pod) => pod.namespace === autoscaler.namespace && selector.matches(pod.labels));
-      return { pods, fault: null };
+      return { pods, fault: null, isForbidden: false };
     },
     targetsOf: (pod) =>
       [...known]
@@ -81,10 +88,11 @@ async function ask(
   const { kind, name } = scaleTarget;
   const target = `${kind}/${name}`;
   const nowMs = deps.time.nowMs();
-  const without = (fault: string): Known => ({
+  const without = (fault: string, error: unknown = null): Known => ({
     target,
     selector: null,
     fault,
+    isForbidden: isForbidden(error),
     askAgainAtMs: nowMs + retryMs,
   });
   const resource = scalable.find((one) => one.kind === kind);
@@ -96,10 +104,10 @@ async function ask(
     if (scale === null) return without(`the target scales ${kind} ${name}, which does not exist`);
     const selector = parseLabelSelector(scale.selector);
     if (selector === null) return without(`${kind} ${name} has the selector "${scale.selector}"`);
-    return { target, selector, fault: null, askAgainAtMs: nowMs + keptMs };
+    return { target, selector, fault: null, isForbidden: false, askAgainAtMs: nowMs + keptMs };
   } catch (error) {
     if (before?.target === target && before.selector !== null)
       return { ...before, askAgainAtMs: nowMs + retryMs };
-    return without(reasonOf(error));
+    return without(reasonOf(error), error);
   }
 }

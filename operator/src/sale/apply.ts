@@ -8,12 +8,13 @@ import type { ArmCommand, BookingClient, CommandOutcome, Fence } from '../datapl
 import type { Effects } from '../effects.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { JsonPatchOperation, KubeApi } from '../kube/api.ts';
-import { isConflict, isNotFound, KubeError } from '../kube/errors.ts';
+import { isConflict, isForbidden, isNotFound, KubeError } from '../kube/errors.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { World } from '../world.ts';
 import { mayRaise } from './epoch.ts';
 import type { Sale } from './model.ts';
+import type { Trouble } from './sale-plan.ts';
 
 export type ApplyDeps = {
   world: World;
@@ -108,9 +109,20 @@ async function commandWithFence(
 }
 
 function told(deps: ApplyDeps, sale: Sale, outcome: CommandOutcome<unknown>): CommandOutcome<unknown> {
+  const trouble = troubleOf(outcome);
+  if (trouble === null) deps.knowledge.troubles.delete(sale.uid);
+  else deps.knowledge.troubles.set(sale.uid, trouble);
   if (outcome.kind !== 'done')
     deps.log.warn({ sale: keyOf(sale), ...outcome }, 'booking did not take the command');
   return outcome;
+}
+
+function troubleOf(outcome: CommandOutcome<unknown>): Trouble | null {
+  if (outcome.kind === 'failed') return { reason: 'NotArmed', why: outcome.why };
+  if (outcome.kind !== 'stale') return null;
+  const { epoch, uid, generation } = outcome.stored;
+  const why = `booking was told by epoch ${epoch} for generation ${generation} of the EventSale with uid ${uid}`;
+  return { reason: 'StaleEpoch', why };
 }
 
 function keyOf({ namespace, name }: { namespace: string; name: string }): string {
@@ -119,7 +131,7 @@ function keyOf({ namespace, name }: { namespace: string; name: string }): string
 
 /** Puts the finalizer at the end of the list that was seen; null when the sale has changed since. */
 export function addFinalizer(
-  deps: Pick<ApplyDeps, 'api' | 'effects'>,
+  deps: Pick<ApplyDeps, 'api' | 'effects' | 'knowledge'>,
   { metadata }: ParsedEventSale,
   signal: AbortSignal,
 ): Promise<ParsedEventSale | null> {
@@ -135,7 +147,7 @@ export function addFinalizer(
 
 /** Takes the finalizer out, tested to be the one at its place; null when the list has changed since. */
 export function removeFinalizer(
-  deps: Pick<ApplyDeps, 'api' | 'effects'>,
+  deps: Pick<ApplyDeps, 'api' | 'effects' | 'knowledge'>,
   { metadata }: ParsedEventSale,
   signal: AbortSignal,
 ): Promise<ParsedEventSale | null> {
@@ -149,19 +161,24 @@ export function removeFinalizer(
 }
 
 async function patchFinalizers(
-  deps: Pick<ApplyDeps, 'api' | 'effects'>,
+  deps: Pick<ApplyDeps, 'api' | 'effects' | 'knowledge'>,
   name: 'add-finalizer' | 'remove-finalizer',
   metadata: ParsedEventSale['metadata'],
   operations: readonly JsonPatchOperation[],
   signal: AbortSignal,
 ): Promise<ParsedEventSale | null> {
   const key = { namespace: metadata.namespace, name: metadata.name };
+  const topic = `finalizer of ${keyOf(metadata)}`;
   const run = (ends: AbortSignal): Promise<KubeObject> =>
     deps.api.patchJson(eventSales, key, operations, { signal: ends, deadlineMs: kubeDeadlineMs });
   try {
     const effect = { name, on: keyOf(metadata), deadlineMs: kubeDeadlineMs, run };
-    return parseEventSale(await deps.effects.perform(effect, signal));
+    const changed = parseEventSale(await deps.effects.perform(effect, signal));
+    deps.knowledge.forbidden.delete(topic);
+    return changed;
   } catch (error) {
+    // The status says it; the error itself brings the sale back.
+    if (isForbidden(error)) deps.knowledge.forbidden.set(topic, error.message);
     // A test operation that does not hold is a 422, as an invalid patch is.
     const isOutdated =
       isConflict(error) ||

@@ -33,6 +33,8 @@ export function tellArmed(input: SaleInput, plan: SalePlan): Told<'Armed'> {
   if (observed.refusal !== null) return tell('Refused', sentence(observed.refusal));
   if (sale.management === 'Paused') return tell('Paused');
   if (sale.deletedAtMs !== null || plan.arm === null) return tell('Released');
+  const { trouble } = observed;
+  if (trouble !== null && trouble !== undefined) return tell(trouble.reason, sentence(trouble.why));
   const newer = booking.kind === 'armed' && booking.sale.epoch > (leader.keptEpoch ?? Infinity);
   return tell(newer ? 'StaleEpoch' : 'NotArmed');
 }
@@ -209,7 +211,8 @@ const recentMs = 86_400_000;
 export function tellStalled(input: SaleInput, plan: SalePlan): Told<'Stalled'> | null {
   const { sale, observed, nowMs } = input;
   const { booking, duplicateOf } = observed;
-  if (sale.deletedAtMs !== null) return null;
+  const forbidden = typeof observed.forbidden === 'string' ? sentence(observed.forbidden) : null;
+  if (sale.deletedAtMs !== null) return forbidden === null ? null : tell('Forbidden', forbidden);
   if (duplicateOf !== null)
     return tell(
       'DuplicateEvent',
@@ -217,7 +220,7 @@ export function tellStalled(input: SaleInput, plan: SalePlan): Told<'Stalled'> |
     );
   if (observed.faults.length > 0) return tell('InvalidSpec', observed.faults.map(sentence).join(' '));
   if (observed.refusal !== null) return tell('Refused', sentence(observed.refusal));
-  if (typeof observed.forbidden === 'string') return tell('Forbidden', sentence(observed.forbidden));
+  if (forbidden !== null) return tell('Forbidden', forbidden);
   if (sale.management === 'Paused' || plan.stage === 'Scheduled' || isEnding(plan)) return null;
   if (booking.kind === 'unknown-event')
     return tell('UnknownEvent', `Booking does not know event ${sale.eventId}.`);

@@ -3,6 +3,7 @@ import type { Logger } from '@evently/kit/log';
 import { finalizer } from '../api/names.ts';
 import type { ParsedEventSale } from '../api/parse-event-sale.ts';
 import type { Reconcile, ReconcileResult } from '../kube/controller.ts';
+import { isForbidden } from '../kube/errors.ts';
 import type { Recorder } from '../kube/recorder.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import {
@@ -41,6 +42,8 @@ const shortestPauseMs = 200;
 /** After commands that failed in a row: doubling between these. */
 const shortestRetryMs = 500;
 const longestRetryMs = 30_000;
+/** From ten minutes before an opening on, nobody is to wait half a minute for a booking that is back. */
+const nearRetry = { longestMs: 5_000, fromMs: 600_000 };
 /** A wall clock may be set: no wait for an instant is longer. */
 const longestPauseMs = 600_000;
 
@@ -68,7 +71,7 @@ async function reconcileSale(
   const { sale, metadata } = parsed;
   if (sale === null) return reportUnreadable(deps, parsed, signal);
   if (needsFinalizer(parsed, sale)) {
-    const kept = await addFinalizer(deps, parsed, signal);
+    const kept = await protect(deps, parsed, sale, signal);
     if (kept === null) return { requeueAfterMs: afterChangeMs };
     deps.writer.note(kept);
     return reconcileSale(deps, kept, signal);
@@ -86,6 +89,24 @@ async function reconcileSale(
   }
   const pauseMs = Math.max(pauseUntil(deps, plan.wakeAtMs), pauseAfterFailures(deps, sale));
   return { requeueAfterMs: Math.min(written.againAfterMs ?? Infinity, pauseMs) };
+}
+
+/** Booking is told of nothing that could be deleted behind our back; that it may not be protected is said. */
+async function protect(
+  deps: SaleDeps,
+  parsed: ParsedEventSale,
+  sale: Sale,
+  signal: AbortSignal,
+): Promise<ParsedEventSale | null> {
+  try {
+    return await addFinalizer(deps, parsed, signal);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    const { observed, plan } = await look(deps, parsed, sale, signal);
+    const status = statusOf({ sale, observed, previous: parsed.status, nowMs: nowMsOf(deps) }, plan);
+    await deps.writer.write(parsed, status, plan.events, signal);
+    throw error;
+  }
 }
 
 async function look(deps: SaleDeps, parsed: ParsedEventSale, sale: Sale, signal: AbortSignal): Promise<Look> {
@@ -119,9 +140,11 @@ function noteResult({ knowledge }: SaleDeps, { uid }: Sale, result: CommandResul
 }
 
 /** What booking does not take is not told it again and again; any change of the sale comes at once all the same. */
-function pauseAfterFailures({ knowledge }: SaleDeps, { uid }: Sale): number {
-  const failures = knowledge.failures.get(uid) ?? 0;
-  return failures === 0 ? 0 : Math.min(longestRetryMs, shortestRetryMs * 2 ** failures);
+function pauseAfterFailures(deps: SaleDeps, { uid, opensAtMs }: Sale): number {
+  const failures = deps.knowledge.failures.get(uid) ?? 0;
+  if (failures === 0) return 0;
+  const isNear = nowMsOf(deps) > opensAtMs - nearRetry.fromMs;
+  return Math.min(isNear ? nearRetry.longestMs : longestRetryMs, shortestRetryMs * 2 ** failures);
 }
 
 /** A spec that no API server with our schema accepts: said, and let go at once when it is deleted. */
@@ -195,6 +218,8 @@ function forget(
   deps.knowledge.views.delete(gone.uid);
   deps.knowledge.refusals.delete(gone.uid);
   deps.knowledge.failures.delete(gone.uid);
+  deps.knowledge.troubles.delete(gone.uid);
+  deps.knowledge.forbidden.delete(`finalizer of ${key}`);
   const { eventId } = gone;
   if (eventId !== null && !deps.world.sales().some((sale) => sale.eventId === eventId))
     deps.knowledge.epochs.forget(eventId);

@@ -2,8 +2,8 @@
 import type { Clock } from '@evently/kit/clock';
 import type { ParsedEventSale } from '../api/parse-event-sale.ts';
 import type { BookingClient } from '../dataplane/booking.ts';
-import type { LabelledPod } from '../floor/contracts.ts';
 import type { FloorBoard } from '../floor/observe.ts';
+import type { PodsOfTarget } from '../floor/target-pods.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { World } from '../world.ts';
@@ -36,10 +36,11 @@ export async function observeSale(
   signal: AbortSignal,
 ): Promise<Observed> {
   const autoscaler = deps.world.autoscaler(sale.namespace, sale.targetName);
-  const [booking, pods] = await Promise.all([
+  const [booking, ofTarget] = await Promise.all([
     viewOf(deps, sale, signal),
-    autoscaler === null ? [] : podsOf(deps, autoscaler, signal),
+    autoscaler === null ? noPods : deps.world.targetPods.podsOf(autoscaler, signal),
   ]);
+  const { pods } = ofTarget;
   const refusal = deps.knowledge.refusals.get(sale.uid);
   return {
     booking,
@@ -55,16 +56,24 @@ export async function observeSale(
     leadTimeMs: deps.board.leadTimeMsOf(sale),
     faults: parsed.faults,
     refusal: refusal?.generation === sale.generation ? refusal.why : null,
-    forbidden: deps.knowledge.forbidden.get(`floor of ${sale.namespace}/${sale.targetName}`) ?? null,
+    forbidden: forbiddenOf(deps, sale, ofTarget),
+    trouble: deps.knowledge.troubles.get(sale.uid) ?? null,
   };
 }
 
-async function podsOf(
-  deps: ObserveDeps,
-  autoscaler: Parameters<World['targetPods']['podsOf']>[0],
-  signal: AbortSignal,
-): Promise<readonly LabelledPod[]> {
-  return (await deps.world.targetPods.podsOf(autoscaler, signal)).pods;
+const noPods: PodsOfTarget = { pods: [], fault: null, isForbidden: false };
+
+/** Everything that the API server forbids around the sale: one missing rule often comes with another. */
+function forbiddenOf(
+  { knowledge }: ObserveDeps,
+  sale: Sale,
+  { fault, isForbidden }: PodsOfTarget,
+): string | null {
+  const { namespace, name, targetName } = sale;
+  const topics = [`finalizer of ${namespace}/${name}`, `floor of ${namespace}/${targetName}`];
+  const found = [...topics.map((topic) => knowledge.forbidden.get(topic)), isForbidden ? fault : null];
+  const told = found.filter((text) => typeof text === 'string');
+  return told.length === 0 ? null : told.join('; ');
 }
 
 /** What booking says, at most as old as the sale can bear. An answer that did not come is never kept. */

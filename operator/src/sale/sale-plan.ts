@@ -27,7 +27,12 @@ export type Observed = {
   refusal: string | null;
   /** What the API server does not let the operator do for this sale or its target, and which rule is missing. */
   forbidden?: string | null;
+  /** Why booking did not take the last command; null when it took it. */
+  trouble?: Trouble | null;
 };
+
+/** Of a command to booking: somebody newer came before, or nothing is known of it. */
+export type Trouble = { reason: 'StaleEpoch' | 'NotArmed'; why: string };
 
 export type SaleInput = {
   sale: Sale;
