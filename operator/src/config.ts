@@ -5,6 +5,8 @@ import { platformSettings } from '@evently/kit/platform';
 
 const address = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
+const namespace = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a namespace');
+
 /** `before:3` and `after:3` count the effects of a process; a name in place of the number is the first such effect. */
 const drillKill = z
   .string()
@@ -20,8 +22,12 @@ export const operatorSettings = {
     fallback: '',
     about: "File with the cluster's address and credentials; empty is the pod's own service account",
   }),
-  OPERATOR_NAMESPACE: setting(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/), {
-    about: 'The one namespace that is watched: EventSales, autoscalers, pods, the lease',
+  OPERATOR_NAMESPACE: setting(namespace, {
+    about: 'The one namespace that is watched: EventSales, autoscalers, pods',
+  }),
+  OPERATOR_LEASE_NAMESPACE: setting(namespace.or(z.literal('')), {
+    fallback: '',
+    about: 'Namespace of the lease, best the own one of the pod; empty is OPERATOR_NAMESPACE',
   }),
   OPERATOR_IDENTITY: setting(z.string().max(200), {
     fallback: '',
@@ -101,6 +107,12 @@ export function readOperatorConfig(env: Readonly<Record<string, string | undefin
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** Where the replicas meet. */
+export function leaseKeyOf(config: OperatorConfig): { namespace: string; name: string } {
+  const { OPERATOR_LEASE_NAMESPACE: own, OPERATOR_LEASE_NAME: name } = config;
+  return { namespace: own === '' ? config.OPERATOR_NAMESPACE : own, name };
 }
 
 function parseDrillKill(text: string): DrillKill {

@@ -3,7 +3,7 @@ import { chance, systemClock } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { createLifecycle, type Lifecycle } from '@evently/kit/serve';
 import { createCaches, type RunningCaches } from './caches.ts';
-import type { OperatorConfig } from './config.ts';
+import { leaseKeyOf, type OperatorConfig } from './config.ts';
 import { createBookingClient } from './dataplane/booking.ts';
 import { createWarmClient } from './dataplane/prewarm.ts';
 import { createDrill } from './drill.ts';
@@ -84,7 +84,7 @@ export function startOperator(deps: OperatorDeps): Operator {
     );
     elector = startElector({
       source: deps.source,
-      lease: { namespace: config.OPERATOR_NAMESPACE, name: config.OPERATOR_LEASE_NAME },
+      lease: leaseKeyOf(config),
       identity: deps.identity,
       timing: {
         leaseMs: config.OPERATOR_LEASE_SECONDS * msPerSecond,

@@ -6,7 +6,15 @@ import { startMetricsApi, type MetricsApi } from './metrics-api.ts';
 import { startOperator, type OperatorProcess, type OperatorSettings } from './operator-process.ts';
 import { startPlatform, type Platform } from './platform.ts';
 import { startPodRouter, type PodRouter } from './pod-router.ts';
-import { account, applyAccount, applyCrd, applyPool, autoscalerPath, poolDefaults } from './pool.ts';
+import {
+  account,
+  applyAccount,
+  applyCrd,
+  applyPool,
+  autoscalerPath,
+  poolDefaults,
+  rolePaths,
+} from './pool.ts';
 import type { PoolOptions } from './pool.ts';
 
 export type Cluster = {
@@ -31,6 +39,10 @@ export type ClusterOptions = {
 /** A namespace with a pool in it, and what a test does there. */
 export type Space = {
   namespace: string;
+  /** Where its operators' account and lease are. */
+  ownNamespace: string;
+  /** Paths of the three roles with its rights. */
+  roles: readonly string[];
   /** Applies an EventSale; `spec` without eventID and times is as the defaults are. */
   applySale: (name: string, spec: Json) => Promise<Json>;
   deleteSale: (name: string) => Promise<void>;
@@ -89,12 +101,11 @@ async function openSpace(parts: SpaceParts, pool: Partial<PoolOptions>): Promise
   const { plane, kube, platform, router } = parts;
   spaces += 1;
   const namespace = `sales-${spaces}`;
-  await kube.create('/api/v1/namespaces', {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace },
-  });
-  const token = await applyAccount(kube, namespace);
+  const ownNamespace = `operator-${spaces}`;
+  for (const name of [namespace, ownNamespace])
+    await kube.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  const namespaces = { sales: namespace, operator: ownNamespace };
+  const token = await applyAccount(kube, namespaces);
   await applyPool(kube, namespace, { ...poolDefaults, ...pool });
   const salePath = (name: string): string =>
     `/apis/evently.dev/v1alpha1/namespaces/${namespace}/eventsales/${name}`;
@@ -110,6 +121,8 @@ async function openSpace(parts: SpaceParts, pool: Partial<PoolOptions>): Promise
   };
   return {
     namespace,
+    ownNamespace,
+    roles: rolePaths(namespaces),
     applySale: (name, spec) =>
       kube.apply(salePath(name), {
         apiVersion: 'evently.dev/v1alpha1',
@@ -129,6 +142,7 @@ async function openSpace(parts: SpaceParts, pool: Partial<PoolOptions>): Promise
       const operator = await parts.start({
         KUBECONFIG: await plane.writeKubeconfig(`${namespace}-${account}`, { token }, server),
         OPERATOR_NAMESPACE: namespace,
+        OPERATOR_LEASE_NAMESPACE: ownNamespace,
         OPERATOR_POD_URL: router.template,
         BOOKING_URL: platform.urlOf('booking'),
         EVENT_URL: platform.urlOf('event'),

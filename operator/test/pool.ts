@@ -12,6 +12,9 @@ export type PoolOptions = {
   perEvent: number;
 };
 
+/** Where the sales of a test are, and where its operator is. */
+export type Namespaces = { sales: string; operator: string };
+
 export const poolDefaults: PoolOptions = { baseline: 2, max: 20, perPod: 100, perEvent: 5_000 };
 export const account = 'evently-operator';
 
@@ -19,11 +22,26 @@ const rbac = new URL('../../k8s/operator/rbac.yaml', import.meta.url);
 const crd = new URL('../../k8s/operator/crd.yaml', import.meta.url);
 const establishedMs = 20_000;
 const labels = { 'app.kubernetes.io/name': 'booking', 'app.kubernetes.io/part-of': 'evently' };
-const paths: Readonly<Record<string, string>> = {
+const namespaced: Readonly<Record<string, string>> = {
   ServiceAccount: '/api/v1/namespaces/{}/serviceaccounts',
   Role: '/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles',
   RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings',
 };
+const clusterWide: Readonly<Record<string, string>> = {
+  ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+};
+
+/** Paths of the three roles of `applyAccount`: of the sales' namespace, of the operator's own, and of the cluster. */
+export function rolePaths({ sales, operator }: Namespaces): readonly string[] {
+  const at = (kind: string, namespace: string, name: string): string =>
+    `${({ ...namespaced, ...clusterWide }[kind] ?? '').replace('{}', namespace)}/${name}`;
+  return [
+    at('Role', sales, account),
+    at('Role', operator, `${account}-lease`),
+    at('ClusterRole', '', `${account}-sales-${sales}`),
+  ];
+}
 
 /** Path of an autoscaler. */
 export function autoscalerPath(namespace: string, name = 'booking'): string {
@@ -43,16 +61,36 @@ export async function applyCrd(kube: KubeClient): Promise<void> {
   }
 }
 
-/** The account of the operator and exactly the rights of k8s/operator/rbac.yaml, in `namespace`. Answers a token. */
-export async function applyAccount(kube: KubeClient, namespace: string): Promise<string> {
+/**
+ * The account of the operator and exactly the rights of k8s/operator/rbac.yaml, with these namespaces in place of `evently`
+ * and `evently-system`. What is cluster-wide gets the name of the namespace of the sales, so that tests do not
+ * share it. Answers a token.
+ */
+export async function applyAccount(kube: KubeClient, namespaces: Namespaces): Promise<string> {
+  const named: Readonly<Record<string, string>> = {
+    evently: namespaces.sales,
+    'evently-system': namespaces.operator,
+  };
+  const inSpace = (name: string): string => {
+    const found = named[name];
+    if (found === undefined) throw new Error(`${fileURLToPath(rbac)} speaks of the namespace ${name}`);
+    return found;
+  };
   for (const document of await readDocuments(rbac)) {
-    const path = paths[document.kind];
-    if (path === undefined) throw new Error(`${fileURLToPath(rbac)} holds a ${document.kind}`);
-    for (const subject of document.subjects ?? []) subject.namespace = namespace;
-    const body = { ...document, metadata: { ...document.metadata, namespace } };
-    await kube.apply(`${path.replace('{}', namespace)}/${document.metadata.name}`, body);
+    for (const subject of document.subjects ?? []) subject.namespace = inSpace(subject.namespace);
+    const { kind, metadata } = document;
+    const [path, wide] = [namespaced[kind], clusterWide[kind]];
+    if (wide !== undefined) {
+      if (document.roleRef !== undefined) document.roleRef.name += `-${namespaces.sales}`;
+      metadata.name += `-${namespaces.sales}`;
+      await kube.apply(`${wide}/${metadata.name}`, document);
+    } else if (path !== undefined) {
+      metadata.namespace = inSpace(metadata.namespace);
+      await kube.apply(`${path.replace('{}', metadata.namespace)}/${metadata.name}`, document);
+    } else throw new Error(`${fileURLToPath(rbac)} holds a ${kind}`);
   }
-  const answer = await kube.create(`/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
+  const accounts = `/api/v1/namespaces/${namespaces.operator}/serviceaccounts`;
+  const answer = await kube.create(`${accounts}/${account}/token`, {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
     spec: { expirationSeconds: 3_600 },
