@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { conditionMessage, conditionReasons, maxMessageCharacters, reasonWords } from './conditions.ts';
 
@@ -34,4 +35,15 @@ test('every reason is one CamelCase word, and its words are sentences', () => {
 test('a reason that a condition does not have is not found', () => {
   expect(reasonWords('Ready', 'Scheduled')?.status).toBe('True');
   expect(reasonWords('Ready', 'toString')).toBeUndefined();
+});
+
+test('every reason of the table is told somewhere, so that the reference promises nothing else', () => {
+  const tellers = ['conditions.ts', 'readiness.ts', 'plan.ts', 'status.ts'];
+  const told = tellers
+    .map((name) => readFileSync(new URL(`../sale/${name}`, import.meta.url), 'utf8'))
+    // A set of reasons that are quiet, or that warn, tells none.
+    .map((text) => text.replaceAll(/new Set\(\[[^\]]*\]\)/g, ''))
+    .join('');
+  const all = Object.values(conditionReasons).flatMap((reasons) => Object.keys(reasons));
+  expect(all.filter((reason) => !told.includes(`'${reason}'`))).toEqual([]);
 });

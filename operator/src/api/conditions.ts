@@ -132,8 +132,8 @@ export const conditionReasons = {
     },
     Expired: {
       status: 'False',
-      means: 'What was warm was changed since.',
-      next: 'Wait; it is warmed again.',
+      means: 'What was warmed is older than 45 minutes, and warming it again has not been answered.',
+      next: 'Wait; it is warmed again. When this stays, look at status.warm.',
     },
     Finished: { status: 'False', means: 'The sale has closed; nothing is kept warm.', next: nothing },
   },
@@ -144,7 +144,11 @@ export const conditionReasons = {
       means: 'The floor is going down to what is still needed, step by step.',
       next: nothing,
     },
-    WaitingForPods: { status: 'False', means: 'Pods were asked for and are not ready yet.', next: 'Wait.' },
+    WaitingForPods: {
+      status: 'False',
+      means: 'Pods were asked for and are not ready yet.',
+      next: 'Wait; when none appear, see the events of their ReplicaSet: a ResourceQuota may refuse them.',
+    },
     WaitingForNodes: {
       status: 'False',
       means: 'Pods wait for nodes.',
@@ -159,11 +163,6 @@ export const conditionReasons = {
       status: 'False',
       means: 'Pods have nodes and wait for their image.',
       next: 'See whether the registry answers, or pull the image to the nodes beforehand.',
-    },
-    QuotaExceeded: {
-      status: 'False',
-      means: 'A ResourceQuota of the namespace refuses pods.',
-      next: 'Raise the quota, or lower the demand.',
     },
     CappedByMax: {
       status: 'False',
@@ -252,11 +251,6 @@ export const conditionReasons = {
       status: 'True',
       means: 'There is no HorizontalPodAutoscaler of this name.',
       next: 'Create it, or correct spec.target.name.',
-    },
-    QuotaExceeded: {
-      status: 'True',
-      means: 'A ResourceQuota refuses the pods that the sale needs.',
-      next: 'Raise the quota.',
     },
     Forbidden: {
       status: 'True',

@@ -66,7 +66,8 @@ export const statusSchema = z.object({
     mapKeys: ['type'],
   }).optional(),
   effectiveOpensAt: field(instant(), {
-    about: 'The opening that booking stores: `spec.opensAt`, once it was armed.',
+    about:
+      'When booking opens the sale, known once it is armed: `spec.opensAt`, or the time of arming when that was later.',
     example: '2026-11-20T18:00:00Z',
   }).optional(),
   openedAt: field(instant(), {
@@ -74,7 +75,8 @@ export const statusSchema = z.object({
     example: '2026-11-20T18:00:00Z',
   }).optional(),
   openLatenessMillis: field(z.int().min(0), {
-    about: 'How late it opened: the later of arming and of the first accepted reservation shows it.',
+    about:
+      'How long after `spec.opensAt` the sale opened: 0, or what arming was late, and never more than the first accepted reservation shows. That one is told under SaleOpen.',
     example: 0,
   }).optional(),
   closedAt: field(instant(), { about: 'When it closed.', example: '2026-11-20T20:00:00Z' }).optional(),

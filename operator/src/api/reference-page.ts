@@ -189,10 +189,10 @@ function getExample(): string {
     'NAME          OPENS                       STAGE       READY   FLOOR   PODS   WARM      AGE',
     'autumn-tour   2026-11-20T19:00:00+01:00   Scheduled   True    2       2      NotYet    21d',
     'encore        2026-11-20T18:10:00Z        Armed       True    12      12     Warm      3d',
-    'club-night    2026-11-20T18:05:00Z        NotReady    False   12      7      Warming   3h',
+    'club-night    2026-11-20T18:05:00Z        Prewarming  True    12      7      Warming   3h',
     '```',
     '',
-    'The first two need nobody. The third is within its lead time and its pods are not there yet: `kubectl describe evs club-night` shows under CapacityReady what they wait for.',
+    'None of them needs anybody. The third is within its lead time and its pods are not there yet: `kubectl describe evs club-night` shows under CapacityReady what they wait for.',
   ].join('\n');
 }
 

@@ -158,7 +158,6 @@ const warnings = new Set([
 const capacityWarnings = new Set([
   'Unschedulable',
   'ImagePullSlow',
-  'QuotaExceeded',
   'CappedByMax',
   'EventLimit',
   'CapacityUnknown',
