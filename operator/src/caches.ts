@@ -20,8 +20,6 @@ export type CachesDeps = {
 export type RunningCaches = Caches & {
   start: () => void;
   stop: () => Promise<void>;
-  /** True once all are synced; false when they were stopped before. */
-  synced: Promise<boolean>;
   /** Milliseconds since the API server last said anything, by resource. */
   agesMs: () => ReadonlyMap<string, number>;
 };
@@ -50,7 +48,6 @@ export function createCaches({ api, namespace, idleLimitMs, log, hooks }: Caches
       for (const cache of all) cache.start();
     },
     stop: async () => void (await Promise.all(all.map((cache) => cache.stop()))),
-    synced: Promise.all(all.map((cache) => cache.synced)).then((each) => each.every(Boolean)),
     agesMs: () =>
       new Map([
         ['eventsales', caches.sales.lastActivityMs()],

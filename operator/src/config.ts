@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ConfigError, integer, readSettings, setting, type SettingValues } from '@evently/kit/config';
 import { platformSettings } from '@evently/kit/platform';
+import { deletionDeadlineMs } from './sale/window.ts';
 
 const address = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
@@ -72,6 +73,11 @@ export const operatorSettings = {
     fallback: '2',
     unit: 's',
     about: 'Time between two tries at the lease',
+  }),
+  OPERATOR_DELETION_SECONDS: setting(integer(1, deletionDeadlineMs / 1_000), {
+    fallback: String(deletionDeadlineMs / 1_000),
+    unit: 's',
+    about: 'A deleted EventSale waits at most so long for booking to close it',
   }),
   OPERATOR_WATCH_IDLE_SECONDS: setting(integer(2, 600), {
     fallback: '90',

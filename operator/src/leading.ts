@@ -41,6 +41,8 @@ export type LeadingDeps = {
   runtime: Pick<RuntimeMetrics, 'queue' | 'watchQueue' | 'controller'>;
   saleWorkers: number;
   warmCalls: number;
+  /** A deleted sale waits at most so long for booking. */
+  deletionLimitMs: number;
   atPoint?: ((point: EffectPoint) => void | Promise<void>) | undefined;
 };
 
@@ -63,7 +65,7 @@ const nearAfterMs = 600_000;
 
 type Queues = { sales: WorkQueue; floors: WorkQueue };
 
-/** Starts both controllers and gives them everything that is there. The caches must be synced. */
+/** Starts both controllers and gives them everything that is there. The cache of sales must be synced. */
 export function startLeading(deps: LeadingDeps): Leading {
   const targetPods = createTargetPods({ api: deps.api, pods: deps.caches.pods, time: deps.time });
   const world = createWorld(deps.caches, targetPods);
@@ -145,7 +147,14 @@ function startControllers(deps: LeadingDeps, world: World, queues: Queues): Part
     name: 'sale',
     queue: queues.sales,
     workers: deps.saleWorkers,
-    reconcile: createSaleReconcile({ ...shared, booking: deps.booking, warmer, writer, lease }),
+    reconcile: createSaleReconcile({
+      ...shared,
+      booking: deps.booking,
+      warmer,
+      writer,
+      lease,
+      deletionLimitMs: deps.deletionLimitMs,
+    }),
     time,
     log,
     metrics: deps.runtime.controller('sale', deps.saleWorkers),

@@ -1,5 +1,5 @@
 /** The operator as one thing to start and stop: caches and elector from the start, controllers while it leads. */
-import { chance, systemClock } from '@evently/kit/clock';
+import { chance, pause, systemClock } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { createLifecycle, type Lifecycle } from '@evently/kit/serve';
 import { createCaches, type RunningCaches } from './caches.ts';
@@ -10,6 +10,7 @@ import { createDrill } from './drill.ts';
 import type { KubeApi } from './kube/api.ts';
 import type { ConnectionSource } from './kube/connection.ts';
 import { startElector, type Elector } from './kube/elector.ts';
+import { isForbidden } from './kube/errors.ts';
 import { LeaseLostError } from './kube/lease.ts';
 import type { RuntimeMetrics } from './kube/metrics.ts';
 import type { Recorder } from './kube/recorder.ts';
@@ -44,6 +45,7 @@ export type Operator = {
 const drainMs = 10_000;
 const recorderMs = 2_000;
 const msPerSecond = 1_000;
+const syncLookMs = 50;
 
 /** Starts at once and goes on in the background; a standby has warm caches and runs no controller. */
 export function startOperator(deps: OperatorDeps): Operator {
@@ -77,10 +79,15 @@ export function startOperator(deps: OperatorDeps): Operator {
 
   async function run(): Promise<void> {
     // It competes only once it could lead: a new leader begins with what is true now.
-    if (!(await untilSynced(caches, stopping.signal))) return;
+    if (!(await untilMayLead(caches, stopping.signal))) return;
     log.info(
-      { namespace: config.OPERATOR_NAMESPACE, sales: caches.sales.list().length },
-      'caches are filled',
+      {
+        namespace: config.OPERATOR_NAMESPACE,
+        sales: caches.sales.list().length,
+        autoscalers: caches.autoscalers.isSynced(),
+        pods: caches.pods.isSynced(),
+      },
+      'the first lists are in, or forbidden',
     );
     elector = startElector({
       source: deps.source,
@@ -108,13 +115,18 @@ export function startOperator(deps: OperatorDeps): Operator {
   }
 }
 
-/** False when it was stopped before. */
-async function untilSynced(caches: RunningCaches, signal: AbortSignal): Promise<boolean> {
-  const stopped = new Promise<boolean>((resolve) => {
-    if (signal.aborted) resolve(false);
-    signal.addEventListener('abort', () => resolve(false), { once: true });
-  });
-  return Promise.race([caches.synced, stopped]);
+/**
+ * Waits for the first lists; false when it was stopped before. Those that are forbidden are not waited for once the sales
+ * are known: where a namespace is being deleted, its Role is gone, and its sales are still to be let go.
+ */
+async function untilMayLead(caches: RunningCaches, signal: AbortSignal): Promise<boolean> {
+  const rest = [caches.autoscalers, caches.pods];
+  while (!signal.aborted) {
+    const isKnown = rest.every((cache) => cache.isSynced() || isForbidden(cache.trouble()));
+    if (caches.sales.isSynced() && isKnown) return true;
+    await pause(syncLookMs, signal);
+  }
+  return false;
 }
 
 function lead(deps: OperatorDeps, caches: RunningCaches, lease: Elector, life: Lifecycle): Leading {
@@ -143,6 +155,7 @@ function lead(deps: OperatorDeps, caches: RunningCaches, lease: Elector, life: L
     runtime: deps.runtime,
     saleWorkers: config.OPERATOR_SALE_WORKERS,
     warmCalls: config.OPERATOR_WARM_CALLS,
+    deletionLimitMs: config.OPERATOR_DELETION_SECONDS * msPerSecond,
     atPoint: createDrill(config.OPERATOR_DRILL_KILL),
   });
   life.opened('controllers', () => leading.stop(drainMs));

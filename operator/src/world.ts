@@ -13,6 +13,8 @@ export type World = {
   /** Every EventSale, also those that cannot be read. */
   listSales: () => readonly ParsedEventSale[];
   targetPods: TargetPods;
+  /** False until autoscalers and pods were read as well: then only what needs neither may be done. */
+  isWhole: () => boolean;
 };
 
 export type Caches = {
@@ -21,7 +23,7 @@ export type Caches = {
   pods: Reflector<LabelledPod>;
 };
 
-export function createWorld(caches: Pick<Caches, 'sales' | 'autoscalers'>, targetPods: TargetPods): World {
+export function createWorld(caches: Caches, targetPods: TargetPods): World {
   const listSales = (): readonly ParsedEventSale[] => caches.sales.list();
   return {
     sale: (key) => caches.sales.get(splitKey(key)),
@@ -29,6 +31,7 @@ export function createWorld(caches: Pick<Caches, 'sales' | 'autoscalers'>, targe
     sales: () => listSales().flatMap(({ sale }) => (sale === null ? [] : [sale])),
     listSales,
     targetPods,
+    isWhole: () => caches.autoscalers.isSynced() && caches.pods.isSynced(),
   };
 }
 

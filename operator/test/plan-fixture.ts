@@ -4,6 +4,7 @@ import { planFloor } from '../src/floor/plan-floor.ts';
 import type { ArmedSale, Pod, Pool, Sale, WarmResult } from '../src/sale/model.ts';
 import { planSale } from '../src/sale/plan.ts';
 import type { Observed, SaleInput, SalePlan } from '../src/sale/sale-plan.ts';
+import { deletionDeadlineMs } from '../src/sale/window.ts';
 import { statusOf } from '../src/sale/status.ts';
 import type { EventSaleStatus } from '../src/api/event-sale-status.ts';
 
@@ -157,6 +158,7 @@ export function inputAt(nowMs: number, seen: Seen = {}): SaleInput {
       leadTimeMs: leadMs,
       faults: [],
       refusal: null,
+      deletion: { limitMs: deletionDeadlineMs, isOutcast: false },
       ...seen.observed,
       pool,
     },

@@ -26,14 +26,17 @@ export type FloorDeps = ApplyFloorDeps & {
 
 /** After a refused write, doubling; the cache is about to show what was written in between. */
 const conflictPauseMs = 250;
-const maxConflictPauseMs = 15_000;
+const maxConflictPauseMs = 5_000;
 /** Looked at again at least so often while pods are missing, or cannot be told. */
 const shortPauseMs = 15_000;
+/** Until the pods are known as well. */
+const incompletePauseMs = 5_000;
 
 export function createFloorReconcile(deps: FloorDeps): Reconcile {
   const told = new Map<string, string>();
   return async (key, { signal }) => {
     const { namespace, name } = splitKey(key);
+    if (!deps.world.isWhole()) return { requeueAfterMs: incompletePauseMs };
     const autoscaler = deps.world.autoscaler(namespace, name);
     if (autoscaler === null || !isOurs(deps.world, autoscaler)) {
       forget(deps, namespace, name);

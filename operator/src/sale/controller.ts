@@ -1,11 +1,13 @@
 /** Reconciles one EventSale: look at everything, plan, change what differs, write down what was seen, come back. */
 import type { Logger } from '@evently/kit/log';
 import { finalizer } from '../api/names.ts';
+import type { EventSaleStatus } from '../api/event-sale-status.ts';
 import type { ParsedEventSale } from '../api/parse-event-sale.ts';
 import type { Reconcile, ReconcileResult } from '../kube/controller.ts';
 import { isForbidden } from '../kube/errors.ts';
 import type { Recorder } from '../kube/recorder.ts';
 import type { OperatorMetrics } from '../metrics.ts';
+import { splitKey } from '../world.ts';
 import {
   addFinalizer,
   armSale,
@@ -16,12 +18,12 @@ import {
 } from './apply.ts';
 import { saleReference } from './events.ts';
 import type { Sale } from './model.ts';
-import { observeSale, type ObserveDeps } from './observe.ts';
+import { observeSale, statusTopicOf, type ObserveDeps } from './observe.ts';
 import { planSale } from './plan.ts';
 import type { Observed, SalePlan } from './sale-plan.ts';
 import { statusOf } from './status.ts';
 import type { Warmer } from './warm.ts';
-import type { StatusWriter } from './write-status.ts';
+import type { StatusWriter, Written } from './write-status.ts';
 
 export type SaleDeps = ApplyDeps &
   ObserveDeps & {
@@ -39,6 +41,8 @@ type Look = { observed: Observed; plan: SalePlan };
 const afterChangeMs = 1_000;
 /** No plan, however wrong, brings a sale back more often. */
 const shortestPauseMs = 200;
+/** Until autoscalers and pods are known too; a deleted sale is not to wait for them. */
+const incompletePauseMs = 5_000;
 /** After commands that failed in a row: doubling between these. */
 const shortestRetryMs = 500;
 const longestRetryMs = 30_000;
@@ -69,6 +73,7 @@ async function reconcileSale(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const { sale, metadata } = parsed;
+  if (metadata.deletedAtMs === null && !deps.world.isWhole()) return { requeueAfterMs: incompletePauseMs };
   if (sale === null) return reportUnreadable(deps, parsed, signal);
   if (needsFinalizer(parsed, sale)) {
     const kept = await protect(deps, parsed, sale, signal);
@@ -81,7 +86,7 @@ async function reconcileSale(
   const { observed, plan } = changed ? await look(deps, parsed, sale, signal) : first;
   deps.warmer.start({ sale, due: plan.warm, pods: observed.pods });
   const status = statusOf({ sale, observed, previous: parsed.status, nowMs: nowMsOf(deps) }, plan);
-  const written = await deps.writer.write(parsed, status, plan.events, signal);
+  const written = await report(deps, parsed, status, { observed, plan }, signal);
   reportMetrics(deps, sale, plan);
   if (plan.finalize.kind === 'release' && metadata.finalizers.includes(finalizer)) {
     await letGo(deps, parsed, plan.finalize.left, signal);
@@ -147,6 +152,27 @@ function pauseAfterFailures(deps: SaleDeps, { uid, opensAtMs }: Sale): number {
   return Math.min(isNear ? nearRetry.longestMs : longestRetryMs, shortestRetryMs * 2 ** failures);
 }
 
+/** The Role of a namespace that is deleted goes before its sales: what may not be written keeps none of them. */
+async function report(
+  deps: SaleDeps,
+  parsed: ParsedEventSale,
+  status: EventSaleStatus,
+  { observed, plan }: Look,
+  signal: AbortSignal,
+): Promise<Written> {
+  const topic = statusTopicOf(parsed.metadata);
+  const mustAsk = plan.finalize.kind === 'wait' && observed.booking.kind === 'unreachable';
+  try {
+    const written = await deps.writer.write(parsed, status, plan.events, signal, mustAsk);
+    deps.knowledge.forbidden.delete(topic);
+    return written;
+  } catch (error) {
+    if (parsed.metadata.deletedAtMs === null || !isForbidden(error)) throw error;
+    deps.knowledge.forbidden.set(topic, error.message);
+    return { againAfterMs: null };
+  }
+}
+
 /** A spec that no API server with our schema accepts: said, and let go at once when it is deleted. */
 async function reportUnreadable(
   deps: SaleDeps,
@@ -168,6 +194,8 @@ async function letGo(
   signal: AbortSignal,
 ): Promise<void> {
   if (left !== null) {
+    // The event may not be written in a namespace that goes.
+    deps.log.warn({ sale: `${parsed.metadata.namespace}/${parsed.metadata.name}`, left }, 'a sale is let go');
     deps.recorder.record(saleReference(parsed.metadata), {
       type: 'Warning',
       reason: 'LeftBehind',
@@ -219,7 +247,8 @@ function forget(
   deps.knowledge.refusals.delete(gone.uid);
   deps.knowledge.failures.delete(gone.uid);
   deps.knowledge.troubles.delete(gone.uid);
-  deps.knowledge.forbidden.delete(`finalizer of ${key}`);
+  for (const topic of [`finalizer of ${key}`, statusTopicOf(splitKey(key))])
+    deps.knowledge.forbidden.delete(topic);
   const { eventId } = gone;
   if (eventId !== null && !deps.world.sales().some((sale) => sale.eventId === eventId))
     deps.knowledge.epochs.forget(eventId);

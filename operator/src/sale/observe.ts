@@ -20,6 +20,8 @@ export type ObserveDeps = {
   warmer: Pick<Warmer, 'resultsOf'>;
   lease: Pick<Lease, 'epochBase'>;
   clock: Clock;
+  /** A deleted sale waits at most so long for booking. */
+  deletionLimitMs: number;
 };
 
 /** Beyond this distance from its window a sale is asked about rarely: nothing can happen to it by itself. */
@@ -57,11 +59,20 @@ export async function observeSale(
     faults: parsed.faults,
     refusal: refusal?.generation === sale.generation ? refusal.why : null,
     forbidden: forbiddenOf(deps, sale, ofTarget),
+    deletion: {
+      limitMs: deps.deletionLimitMs,
+      isOutcast: deps.knowledge.forbidden.has(statusTopicOf(sale)),
+    },
     trouble: deps.knowledge.troubles.get(sale.uid) ?? null,
   };
 }
 
 const noPods: PodsOfTarget = { pods: [], fault: null, isForbidden: false };
+
+/** Under which the knowledge of what is forbidden keeps that of the status. */
+export function statusTopicOf({ namespace, name }: { namespace: string; name: string }): string {
+  return `status of ${namespace}/${name}`;
+}
 
 /** Everything that the API server forbids around the sale: one missing rule often comes with another. */
 function forbiddenOf(

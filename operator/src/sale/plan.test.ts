@@ -471,6 +471,22 @@ test('a deletion is never stuck for longer than five minutes, and says what it l
   expect(finalize.kind === 'release' ? finalize.left : '').toContain('DELETE /internal/sales/event-1');
 });
 
+test('a sale whose status may not be written any more waits half a minute for a booking that does not answer', () => {
+  const deletion = { limitMs: 5 * minute, isOutcast: true };
+  const seen = { sale: { deletedAtMs: t0, recorded }, observed: { booking: unreachable, deletion } };
+  expect(lookAt(t0 + 30 * second - 1, seen).plan.finalize).toEqual({
+    kind: 'wait',
+    untilMs: t0 + 30 * second,
+  });
+  const { finalize } = lookAt(t0 + 30 * second, seen).plan;
+  expect(finalize.kind === 'release' ? finalize.left : '').toContain('within 30 s');
+  // A booking that answers is to close it; a limit that was set shorter holds here as well.
+  const answers = { sale: seen.sale, observed: { deletion } };
+  expect(lookAt(t0 + minute, answers).plan.finalize).toEqual({ kind: 'wait', untilMs: t0 + 5 * minute });
+  const short = { ...seen, observed: { ...seen.observed, deletion: { ...deletion, limitMs: 5 * second } } };
+  expect(lookAt(t0, short).plan.finalize).toEqual({ kind: 'wait', untilMs: t0 + 5 * second });
+});
+
 test('lateness is what arming was late, and an accepted reservation bounds it', () => {
   const late = armedOf(saleOf(), { armedAtMs: t0 + 5 * second, openedAtMs: t0 + 5 * second });
   expect(lookAt(t0 + minute, { observed: { booking: late } }).plan.facts).toMatchObject({

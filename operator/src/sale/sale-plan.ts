@@ -27,6 +27,12 @@ export type Observed = {
   refusal: string | null;
   /** What the API server does not let the operator do for this sale or its target, and which rule is missing. */
   forbidden?: string | null;
+  /** What a deletion may wait for booking. */
+  deletion: {
+    limitMs: number;
+    /** The API server forbids the status: the Role is gone, as in a namespace that is being deleted. */
+    isOutcast: boolean;
+  };
   /** Why booking did not take the last command; null when it took it. */
   trouble?: Trouble | null;
 };

@@ -3,7 +3,7 @@ import type { Sale } from './model.ts';
 
 /** Without `closesAt` a sale may run for ever; its pods are kept this long after it opened. */
 export const longestFloorMs = 30 * 86_400_000;
-/** A deleted sale is let go after this, whether or not booking answered. */
+/** A deleted sale is let go after this at the latest, whether or not booking answered. */
 export const deletionDeadlineMs = 300_000;
 
 /** Half-open spans; `Infinity` never occurs. An empty window (`fromMs` = `untilMs`) asks for no pods. */

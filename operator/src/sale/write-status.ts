@@ -20,12 +20,16 @@ export type StatusWriter = {
   newest: (key: string, cached: ParsedEventSale | null) => ParsedEventSale | null;
   /** Something else of this process changed the sale: that is the newest known of it. */
   note: (parsed: ParsedEventSale) => void;
-  /** `events` are told with the status that they belong to, after it was written. */
+  /**
+   * `events` are told with the status that they belong to, after it was written. `evenIfSame` writes also what is
+   * stored already, which changes nothing and shows whether it still may be written.
+   */
   write: (
     parsed: ParsedEventSale,
     status: EventSaleStatus,
     events: readonly EventNote[],
     signal: AbortSignal,
+    evenIfSame?: boolean,
   ) => Promise<Written>;
   writeUnreadable: (parsed: ParsedEventSale, nowMs: number, signal: AbortSignal) => Promise<Written>;
   forget: (key: string) => void;
@@ -52,9 +56,10 @@ export function createStatusWriter(deps: StatusWriterDeps): StatusWriter {
     status: EventSaleStatus,
     events: readonly EventNote[],
     signal: AbortSignal,
+    evenIfSame = false,
   ): Promise<Written> {
     const key = keyOf(parsed);
-    if (isSame(parsed.status, status)) return { againAfterMs: null };
+    if (!evenIfSame && isSame(parsed.status, status)) return { againAfterMs: null };
     const nowMs = deps.clock.now().getTime();
     const sinceMs = nowMs - (own.get(key)?.writtenAtMs ?? -Infinity);
     if (sinceMs >= 0 && sinceMs < shortestPauseMs && !flips(parsed.status, status))
