@@ -24,6 +24,16 @@ export function isStored(sale: Sale, wanted: WantedWindow, booking: BookingView)
   );
 }
 
+/**
+ * Whether booking was told a later generation of this EventSale than this process sees. A new leader's copy may be
+ * behind, and its higher epoch would win: what it does not know, such as a Stop, it must not undo.
+ */
+export function isBehind(sale: Sale, booking: BookingView): boolean {
+  return (
+    booking.kind === 'armed' && booking.sale.uid === sale.uid && booking.sale.generation > sale.generation
+  );
+}
+
 /** A leader's epoch for an event: what it took before, or one above everything that was ever seen. */
 export function epochFor(sale: Sale, { booking, leader }: Pick<Observed, 'booking' | 'leader'>): number {
   const stored = booking.kind === 'armed' ? booking.sale.epoch : 0;
@@ -41,7 +51,7 @@ export function missingCommand(
   const handsOff = sale.management === 'Paused' || sale.deletedAtMs !== null;
   if (handsOff || observed.duplicateOf !== null || observed.refusal !== null) return null;
   if (booking.kind !== 'armed' && booking.kind !== 'not-armed') return null;
-  if (isStored(sale, wanted, booking)) return null;
+  if (isStored(sale, wanted, booking) || isBehind(sale, booking)) return null;
   if (sale.closesAtMs !== null && sale.closesAtMs <= nowMs && !stillSells(sale, booking, nowMs)) return null;
   const { uid, generation } = sale;
   return { ...wanted, uid, generation, epoch: epochFor(sale, observed) };

@@ -3,7 +3,7 @@ import { formatDuration } from '../api/duration.ts';
 import type { ReasonOf } from '../api/conditions.ts';
 import { whereIs } from '../dataplane/prewarm.ts';
 import { podsFor } from '../floor/capacity.ts';
-import { isStored, ownArmed } from './arming.ts';
+import { isBehind, isStored, ownArmed } from './arming.ts';
 import type { ConditionType } from './model.ts';
 import { isOver, wantedWindow } from './plan.ts';
 import type { SaleInput, SalePlan } from './sale-plan.ts';
@@ -31,6 +31,11 @@ export function tellArmed(input: SaleInput, plan: SalePlan): Told<'Armed'> {
       `Booking opens the sale at ${showTime(sale.opensAtMs, sale.timeZone)} by its own clock.`,
     );
   if (observed.refusal !== null) return tell('Refused', sentence(observed.refusal));
+  if (booking.kind === 'armed' && isBehind(sale, booking))
+    return tell(
+      'StaleEpoch',
+      `Booking was told generation ${booking.sale.generation} of this EventSale, and the API server shows ${sale.generation}.`,
+    );
   if (sale.management === 'Paused') return tell('Paused');
   if (sale.deletedAtMs !== null || plan.arm === null) return tell('Released');
   const { trouble } = observed;
