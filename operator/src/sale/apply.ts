@@ -15,9 +15,10 @@ import type { World } from '../world.ts';
 import { mayRaise } from './epoch.ts';
 import type { Sale } from './model.ts';
 import type { Trouble } from './sale-plan.ts';
+import { duplicateOf } from './window.ts';
 
 export type ApplyDeps = {
-  world: World;
+  world: Pick<World, 'listSales'>;
   knowledge: Knowledge;
   booking: BookingClient;
   api: Pick<KubeApi, 'patchJson'>;
@@ -97,15 +98,23 @@ async function commandWithFence(
   const first = await send(command.epoch);
   if (first.kind === 'done') deps.knowledge.epochs.keep(sale.eventId, command.epoch);
   if (first.kind !== 'stale') return told(deps, sale, first);
-  const isThere = (uid: string): boolean =>
-    deps.world.listSales().some(({ metadata }) => metadata.uid === uid);
-  if (!mayRaise(command, first.stored, isThere)) return told(deps, sale, first);
+  if (!mayRaise(command, first.stored, (uid) => mayKeep(deps, sale, uid))) return told(deps, sale, first);
   // A leader that was replaced without knowing it must not go above its successor.
   await deps.lease.untilRenewed(signal);
   const epoch = first.stored.epoch + 1;
   const second = await send(epoch);
   if (second.kind === 'done') deps.knowledge.epochs.keep(sale.eventId, epoch);
   return told(deps, sale, second);
+}
+
+/**
+ * Whether the EventSale of this uid is there and may keep the event from `sale`. One that lost to `sale` may not, though
+ * it was armed before: creation has whole seconds, so the winner may be the one that was seen later.
+ */
+function mayKeep({ world }: ApplyDeps, sale: Sale, uid: string): boolean {
+  const other = world.listSales().find(({ metadata }) => metadata.uid === uid);
+  if (other === undefined) return false;
+  return other.sale === null || duplicateOf(other.sale, [sale])?.uid !== sale.uid;
 }
 
 function told(deps: ApplyDeps, sale: Sale, outcome: CommandOutcome<unknown>): CommandOutcome<unknown> {

@@ -19,11 +19,11 @@ export function createEpochs(): Epochs {
 
 /**
  * Whether a command that booking refused as stale may come again above the stored epoch: it is the newer word on the
- * same resource, or on another one that is not there any more. Anything else was said by somebody who knows more.
- * @param isThere whether an EventSale of this uid exists now
+ * same resource, or on another one that has no claim any more. Anything else was said by somebody who knows more.
+ * @param mayKeep whether an EventSale of this uid exists now, and has not lost the event to the command's
  */
-export function mayRaise(command: Fence, stored: Fence, isThere: (uid: string) => boolean): boolean {
+export function mayRaise(command: Fence, stored: Fence, mayKeep: (uid: string) => boolean): boolean {
   if (stored.epoch < command.epoch) return false;
   if (stored.uid === command.uid) return command.generation > stored.generation;
-  return !isThere(stored.uid);
+  return !mayKeep(stored.uid);
 }
