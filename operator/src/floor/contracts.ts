@@ -99,7 +99,10 @@ const podStatus = z.object({
     .default([]),
   containerStatuses: z
     .array(
-      z.object({ state: z.object({ waiting: z.object({ reason: z.string() }).optional() }).default({}) }),
+      // A container that was made and is not started yet waits without a reason.
+      z.object({
+        state: z.object({ waiting: z.object({ reason: z.string().default('') }).optional() }).default({}),
+      }),
     )
     .default([]),
 });
@@ -117,7 +120,7 @@ export function readPod(object: KubeObject): LabelledPod {
   const readyAtMs = trueSince('Ready');
   const ended = status.phase === 'Succeeded' || status.phase === 'Failed';
   const unscheduled = status.conditions.find((one) => one.type === 'PodScheduled' && one.status === 'False');
-  const waiting = status.containerStatuses.find((one) => one.state.waiting !== undefined);
+  const reasons = status.containerStatuses.map((one) => one.state.waiting?.reason ?? '');
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -129,6 +132,6 @@ export function readPod(object: KubeObject): LabelledPod {
     readyAtMs,
     terminating: ended || metadata.deletionTimestamp !== undefined,
     labels: metadata.labels,
-    reason: unscheduled?.reason ?? waiting?.state.waiting?.reason ?? '',
+    reason: unscheduled?.reason ?? reasons.find((reason) => reason !== '') ?? '',
   };
 }
