@@ -5,7 +5,13 @@ import { createBookingClient } from './booking.ts';
 
 // Accepts everything and answers nothing, or only the headers.
 const held: { answered: number; closed: number } = { answered: 0, closed: 0 };
+const keysShown: unknown[] = [];
 const server = createServer((req, res) => {
+  if (req.url?.includes('elsewhere') === true) {
+    keysShown.push(req.headers['x-api-key']);
+    res.writeHead(404).end();
+  }
+  if (req.url?.includes('moved') === true) res.writeHead(307, { location: '/elsewhere' }).end();
   req.socket.on('close', () => (held.closed += 1));
   if (req.url?.includes('half') === true) {
     held.answered += 1;
@@ -49,4 +55,10 @@ test('nobody at the address is unreachable, and says so', async () => {
     kind: 'unreachable',
     why: expect.stringContaining('booking did not answer'),
   });
+});
+
+// A pod answers what it likes; fetch would take the key along to another host as well.
+test('an answer that sends elsewhere is no answer, and the key is shown to nobody else', async () => {
+  expect(await client().read('moved', new AbortController().signal)).toMatchObject({ kind: 'unreachable' });
+  expect(keysShown).toEqual([]);
 });

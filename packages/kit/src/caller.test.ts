@@ -37,3 +37,20 @@ test.each<[string, Fetch]>([
 ])('%s is absence, after which nothing is known', async (_what, fetch) => {
   expect(await callerOf(fetch).call('GET', '/x', schema)).toMatchObject({ kind: 'away' });
 });
+
+test('an answer without an end is given up, and its sender is told', async () => {
+  const sent = { parts: 0, cancelled: false };
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (to) => {
+      sent.parts += 1;
+      to.enqueue(new Uint8Array(1_048_576).fill(32));
+    },
+    cancel: () => void (sent.cancelled = true),
+  });
+  expect(await callerOf(() => new Response(endless)).call('GET', '/x', schema)).toMatchObject({
+    kind: 'away',
+    reason: expect.stringContaining('larger than'),
+  });
+  expect(sent.cancelled).toBe(true);
+  expect(sent.parts).toBeLessThan(64);
+});

@@ -14,17 +14,22 @@ export type Caller = {
   call: <T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown) => Promise<CallOutcome<T>>;
 };
 
+/** Far above every answer between services; more would be held in memory whoever sent it. */
+const maxAnswerBytes = 16 * 1_048_576;
+
 const problemSchema = z.looseObject({ code: z.string(), detail: z.string() });
 
 /**
  * `refused` is the other side's 4xx; `away` is no answer in time, a broken one or a 5xx, after which
- * nothing is known about the effect. Never throws for either.
+ * nothing is known about the effect. Never throws for either. A redirection is a broken answer: the key goes to
+ * nobody but the address that was configured.
  */
 export function createCaller(options: CallerOptions): Caller {
   return {
     call: async (method, path, schema, body) => {
       const request = new Request(`${options.baseUrl}${path}`, {
         method,
+        redirect: 'error',
         headers: {
           'x-api-key': options.apiKey,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -37,7 +42,7 @@ export function createCaller(options: CallerOptions): Caller {
           options.deadlineMs,
           'the call',
         );
-        const answer: unknown = await response.json();
+        const answer = await readJson(response);
         if (response.ok) return { kind: 'ok', value: schema.parse(answer) };
         const problem = problemSchema.safeParse(answer);
         if (response.status >= 500 || !problem.success)
@@ -49,4 +54,17 @@ export function createCaller(options: CallerOptions): Caller {
       }
     },
   };
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop early gives up the connection.
+  for await (const part of response.body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > maxAnswerBytes) throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
+    parts.push(part);
+  }
+  const answer: unknown = JSON.parse(Buffer.concat(parts).toString());
+  return answer;
 }
