@@ -163,7 +163,7 @@ function startControllers(deps: LeadingDeps, world: World, queues: Queues): Part
     name: 'floor',
     queue: queues.floors,
     workers: floorWorkers,
-    reconcile: createFloorReconcile({ ...shared, onPlan }),
+    reconcile: createFloorReconcile({ ...shared, warmer, onPlan }),
     time,
     log,
     metrics: deps.runtime.controller('floor', floorWorkers),

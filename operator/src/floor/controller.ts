@@ -5,6 +5,7 @@ import { floorMemoryOf, rememberFloor, type Knowledge } from '../knowledge.ts';
 import type { Reconcile, ReconcileResult } from '../kube/controller.ts';
 import type { EventNote, ObjectReference, Recorder } from '../kube/recorder.ts';
 import type { OperatorMetrics } from '../metrics.ts';
+import type { Warmer } from '../sale/warm.ts';
 import { splitKey, type World } from '../world.ts';
 import { applyFloor, type ApplyFloorDeps } from './apply.ts';
 import type { Autoscaler, LabelledPod } from './contracts.ts';
@@ -16,6 +17,7 @@ export type FloorDeps = ApplyFloorDeps & {
   world: World;
   knowledge: Knowledge;
   board: FloorBoard;
+  warmer: Pick<Warmer, 'resultsOf'>;
   clock: Clock;
   log: Logger;
   metrics: Pick<OperatorMetrics, 'target' | 'targetGone' | 'floorConflict'>;
@@ -48,7 +50,7 @@ export function createFloorReconcile(deps: FloorDeps): Reconcile {
     const faults = [...autoscaler.faults, ...(fault === null ? [] : [fault])];
     if (isNews(told, `faults of ${key}`, faults) && faults.length > 0)
       deps.log.warn({ target: key, faults }, 'the target of a floor is not as it should be');
-    learnLeadTime(deps, key, pods);
+    learnLeadTime(deps, autoscaler, pods);
     const plan = deps.board.planOf(namespace, name);
     noteContest(deps, key, autoscaler, plan);
     const result = await applyWhenDue(deps, key, autoscaler, plan, signal).finally(() => {
@@ -103,9 +105,20 @@ function comeBack(deps: FloorDeps, plan: FloorPlan): ReconcileResult {
   return { requeueAfterMs: Math.max(0, nextMs - nowMs) };
 }
 
-function learnLeadTime(deps: FloorDeps, key: string, pods: readonly LabelledPod[]): void {
-  const { samples } = floorMemoryOf(deps.knowledge, key);
-  rememberFloor(deps.knowledge, key, { samples: keepSamples(samples, samplesOf(pods, [])) });
+/** From the times of the pods, and from what each took to get warm for any of the target's sales. */
+function learnLeadTime(
+  { world, warmer, knowledge }: FloorDeps,
+  { namespace, name }: Autoscaler,
+  pods: readonly LabelledPod[],
+): void {
+  if (pods.length === 0) return;
+  const warm = world
+    .sales()
+    .filter((sale) => sale.namespace === namespace && sale.targetName === name)
+    .flatMap(({ uid }) => warmer.resultsOf(uid, pods));
+  const key = `${namespace}/${name}`;
+  const { samples } = floorMemoryOf(knowledge, key);
+  rememberFloor(knowledge, key, { samples: keepSamples(samples, samplesOf(pods, warm)) });
 }
 
 /** Counts and tells a contest once, when its writer's last write is another one. */

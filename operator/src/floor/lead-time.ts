@@ -39,13 +39,18 @@ export function samplesOf(pods: readonly Pod[], warm: readonly WarmResult[]): re
   });
 }
 
-/** `kept` with `added`, one sample a pod (the newer one), at most `maxSamples`, oldest first. */
+/**
+ * `kept` with `added`, one sample a pod (the newer one), at most `maxSamples`, oldest first. What a pod took to get warm
+ * stays when its sale is gone.
+ */
 export function keepSamples(
   kept: readonly LeadTimeSample[],
   added: readonly LeadTimeSample[],
 ): readonly LeadTimeSample[] {
+  const before = new Map(kept.map((one) => [one.podUid, one.warmMs]));
   const again = new Set(added.map(({ podUid }) => podUid));
-  return [...kept.filter(({ podUid }) => !again.has(podUid)), ...added].slice(-maxSamples);
+  const newer = added.map((one) => ({ ...one, warmMs: one.warmMs ?? before.get(one.podUid) ?? null }));
+  return [...kept.filter(({ podUid }) => !again.has(podUid)), ...newer].slice(-maxSamples);
 }
 
 /** The 95th percentile of the samples (nearest rank) times 1.5, at least 10 minutes, at most a day. */

@@ -310,6 +310,8 @@ test('the Auto lead time is the 95th percentile of what pods took, times 1.5, fr
       hundred.map((one) => ({ ...one, podUid: `new-${one.podUid}` })),
     ),
   ).toHaveLength(maxSamples);
+  const cold = { ...sample('pod-a', second), warmMs: null };
+  expect(keepSamples([{ ...cold, warmMs: 7 * second }], [cold])).toEqual([{ ...cold, warmMs: 7 * second }]);
 });
 
 test('a pod is measured by its own times and by what it said of warming; a readiness that came back is not', () => {
