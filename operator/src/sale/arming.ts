@@ -58,7 +58,7 @@ export function missingCommand(
 }
 
 /** After its close a sale is told again only when booking would sell on: its close was moved. */
-function stillSells(sale: Sale, booking: BookingView, nowMs: number): boolean {
+export function stillSells(sale: Sale, booking: BookingView, nowMs: number): boolean {
   const stored = ownArmed(sale, booking);
   return stored !== null && (stored.closesAtMs === null || stored.closesAtMs > nowMs);
 }

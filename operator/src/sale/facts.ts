@@ -1,6 +1,6 @@
 /** What the status remembers of a sale: when it opened, how late, when it closed and drained. Pure. */
 import type { EventSaleStatus } from '../api/event-sale-status.ts';
-import { ownArmed } from './arming.ts';
+import { ownArmed, stillSells } from './arming.ts';
 import type { Sale } from './model.ts';
 import type { SaleInput } from './sale-plan.ts';
 
@@ -20,7 +20,7 @@ export function factsOf(input: SaleInput): Sale['recorded'] {
   };
 }
 
-/** By booking's clock; when it was held at its time, from when it was seen to sell. */
+/** By booking's clock; when it was held or stopped at its time, from when it was seen to sell. */
 function firstOpenedMs({ sale, observed, previous, nowMs }: SaleInput): number | null {
   const stored = ownArmed(sale, observed.booking);
   if (stored === null || stored.openedAtMs === null || stored.opensAtMs !== sale.opensAtMs) return null;
@@ -31,7 +31,7 @@ function firstOpenedMs({ sale, observed, previous, nowMs }: SaleInput): number |
 
 function wasHeld(previous: EventSaleStatus | null): boolean {
   const reason = previous?.conditions?.find(({ type }) => type === 'SaleOpen')?.reason;
-  return reason === 'HeldByUser' || reason === 'WaitingForWarm';
+  return reason === 'HeldByUser' || reason === 'WaitingForWarm' || reason === 'Stopped';
 }
 
 /** An accepted reservation proves that it was open by then. */
@@ -42,16 +42,29 @@ function latenessMs({ sale, observed }: SaleInput, openedAtMs: number): number {
 }
 
 /** By time at `closesAt`; by a person once booking has confirmed it. Null again when an edit reopened the window. */
-function closedMs({ sale, observed, nowMs }: SaleInput): number | null {
+function closedMs(input: SaleInput): number | null {
+  const { sale, observed, nowMs } = input;
   const { closedAtMs } = sale.recorded;
-  const overByTime = sale.closesAtMs !== null && sale.closesAtMs <= nowMs;
-  if (overByTime) return closedAtMs ?? sale.closesAtMs;
+  if (sale.closesAtMs !== null && sale.closesAtMs <= nowMs) {
+    if (closedAtMs !== null) return closedAtMs;
+    // An edit moved the close into the past: what was sold until booking was told is held from then on.
+    if (stillSells(sale, observed.booking, nowMs)) return null;
+    return soldOn(input) ? nowMs : sale.closesAtMs;
+  }
   if (sale.intent !== 'Stop' && sale.deletedAtMs === null) return null;
   if (closedAtMs !== null) return closedAtMs;
   const { booking } = observed;
   const stored = ownArmed(sale, booking);
   const closed = booking.kind !== 'unreachable' && (stored === null || stored.intent === 'Stop');
   return closed ? nowMs : null;
+}
+
+/** Whether it was seen to sell under an earlier generation, or after its close. */
+function soldOn({ sale, previous }: SaleInput): boolean {
+  const conditions = previous?.conditions ?? [];
+  const sold = conditions.some(({ type, status }) => type === 'SaleOpen' && status === 'True');
+  const drains = conditions.some(({ type, reason }) => type === 'Ready' && reason === 'Draining');
+  return sold && (drains || previous?.observedGeneration !== sale.generation);
 }
 
 function drainedMs(input: SaleInput, closedAtMs: number, openedAtMs: number | null): number | null {

@@ -27,10 +27,17 @@ export function floorWindowOf(
   held: number | null,
 ): FloorWindow {
   const fromMs = sale.opensAtMs - leadTimeMs;
-  const byTimeMs = sale.closesAtMs ?? sale.opensAtMs + longestFloorMs;
+  const byTimeMs =
+    sale.closesAtMs === null ? sale.opensAtMs + longestFloorMs : seenCloseMs(sale, sale.closesAtMs, nowMs);
   const closeMs = Math.min(byTimeMs, endedByPersonMs(sale, nowMs) ?? byTimeMs);
   if (closeMs <= fromMs) return { fromMs, closeMs: fromMs, untilMs: fromMs };
   return { fromMs, closeMs, untilMs: drainedMs(sale, closeMs, nowMs, held) };
+}
+
+/** An edit may move the close of an open sale into the past: then it closes when that is seen, and drains from then on. */
+function seenCloseMs({ recorded }: Sale, closesAtMs: number, nowMs: number): number {
+  if (recorded.openedAtMs === null || nowMs < closesAtMs) return closesAtMs;
+  return Math.max(closesAtMs, recorded.closedAtMs ?? nowMs);
 }
 
 /** When Stop or a deletion ended the sale; null where neither did. */
