@@ -11,6 +11,8 @@ const metadata = {
   creationTimestamp: '2026-11-20T17:00:00Z',
   labels: {},
   annotations: {},
+  finalizers: [],
+  ownerReferences: [],
   managedFields: [],
 };
 
