@@ -6,15 +6,7 @@ import { startMetricsApi, type MetricsApi } from './metrics-api.ts';
 import { startOperator, type OperatorProcess, type OperatorSettings } from './operator-process.ts';
 import { startPlatform, type Platform } from './platform.ts';
 import { startPodRouter, type PodRouter } from './pod-router.ts';
-import {
-  account,
-  applyAccount,
-  applyCrd,
-  applyPool,
-  autoscalerPath,
-  poolDefaults,
-  rolePaths,
-} from './pool.ts';
+import { account, applyAccount, applyCrd, applyPool, autoscalerPath, poolDefaults } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
 
 export type Cluster = {
@@ -41,8 +33,6 @@ export type Space = {
   namespace: string;
   /** Where its operators' account and lease are. */
   ownNamespace: string;
-  /** Paths of the three roles with its rights. */
-  roles: readonly string[];
   /** Applies an EventSale; `spec` without eventID and times is as the defaults are. */
   applySale: (name: string, spec: Json) => Promise<Json>;
   deleteSale: (name: string) => Promise<void>;
@@ -104,8 +94,7 @@ async function openSpace(parts: SpaceParts, pool: Partial<PoolOptions>): Promise
   const ownNamespace = `operator-${spaces}`;
   for (const name of [namespace, ownNamespace])
     await kube.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  const namespaces = { sales: namespace, operator: ownNamespace };
-  const token = await applyAccount(kube, namespaces);
+  const token = await applyAccount(kube, { sales: namespace, operator: ownNamespace });
   await applyPool(kube, namespace, { ...poolDefaults, ...pool });
   const salePath = (name: string): string =>
     `/apis/evently.dev/v1alpha1/namespaces/${namespace}/eventsales/${name}`;
@@ -122,7 +111,6 @@ async function openSpace(parts: SpaceParts, pool: Partial<PoolOptions>): Promise
   return {
     namespace,
     ownNamespace,
-    roles: rolePaths(namespaces),
     applySale: (name, spec) =>
       kube.apply(salePath(name), {
         apiVersion: 'evently.dev/v1alpha1',

@@ -32,17 +32,6 @@ const clusterWide: Readonly<Record<string, string>> = {
   ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
 };
 
-/** Paths of the three roles of `applyAccount`: of the sales' namespace, of the operator's own, and of the cluster. */
-export function rolePaths({ sales, operator }: Namespaces): readonly string[] {
-  const at = (kind: string, namespace: string, name: string): string =>
-    `${({ ...namespaced, ...clusterWide }[kind] ?? '').replace('{}', namespace)}/${name}`;
-  return [
-    at('Role', sales, account),
-    at('Role', operator, `${account}-lease`),
-    at('ClusterRole', '', `${account}-sales-${sales}`),
-  ];
-}
-
 /** Path of an autoscaler. */
 export function autoscalerPath(namespace: string, name = 'booking'): string {
   return `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${name}`;

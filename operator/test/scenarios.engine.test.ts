@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest';
+import { startBookingProxy } from './booking-proxy.ts';
+import { countCalls, expectNoSpin } from './call-rate.ts';
+import type { Space } from './cluster.ts';
+import { startFaultProxy } from './fault-proxy.ts';
+import { account } from './pool.ts';
 import {
   conditionOf,
   firstReservation,
@@ -14,6 +19,9 @@ const { cluster, space: openSpace } = useCluster({ hasMetrics: true });
 
 const readyMs = 30_000;
 const stopMs = 1_000;
+const goneMs = 60_000;
+/** Of one operator while the namespace of its sales goes; in peace it is some 30, and a loop without a pause makes thousands. */
+const maxCallsPerMinute = 300;
 
 test('two overlapping sales add up, and a cap is reported', async () => {
   const { platform } = cluster();
@@ -108,3 +116,81 @@ test('a deleted sale is closed in booking, and the floor goes back', async () =>
   expect((await platform.readSale(eventId)).body).toMatchObject({ armed: false });
   await untilFloor(space, 2, 150_000);
 }, 240_000);
+
+test('a deleted sale that booking does not answer for is let go at the cap, and an event says what was left', async () => {
+  const { platform } = cluster();
+  const space = await openSpace();
+  const booking = await startBookingProxy(platform.urlOf('booking'));
+  const capMs = 4_000;
+  try {
+    const settings = { BOOKING_URL: booking.url, OPERATOR_DELETION_SECONDS: String(capMs / 1_000) };
+    await (await space.startOperator(settings)).untilLeads();
+    const eventId = await platform.stage('Left behind', 100);
+    await space.applySale('left', shortSale({ eventId, opensInMs: 50_000, lastsMs: null, demand: 200 }));
+    await untilStage(space, 'left', ['Armed', 'Prewarming'], readyMs);
+    booking.setFault(() => 'reset');
+    const askedMs = Date.now();
+    await space.deleteSale('left');
+    await expect.poll(() => space.sale('left'), { timeout: capMs + 10_000 }).toBe(null);
+    const tookMs = Date.now() - askedMs;
+    // The API server writes the time of the deletion in whole seconds.
+    expect(tookMs).toBeGreaterThan(capMs - 1_000);
+    process.stdout.write(`the sale that booking did not close was gone after ${tookMs} ms\n`);
+    const left = async (): Promise<unknown> =>
+      (await space.events()).filter(({ reason }) => reason === 'LeftBehind').map(({ note }) => note);
+    const note = expect.stringContaining(`DELETE /internal/sales/${eventId}`);
+    await expect.poll(left, { timeout: readyMs }).toEqual([note]);
+  } finally {
+    await booking.close();
+  }
+});
+
+test('a namespace with a sale in it can be deleted', async () => {
+  const { platform } = cluster();
+  const space = await openSpace();
+  const operator = await space.startOperator();
+  await operator.untilLeads();
+  const eventId = await platform.stage('Namespace', 100);
+  await space.applySale('sale', shortSale({ eventId, opensInMs: 50_000, lastsMs: null, demand: 400 }));
+  await untilStage(space, 'sale', ['Armed', 'Prewarming'], readyMs);
+  await deleteNamespace(space);
+  expect((await platform.readSale(eventId)).body).toMatchObject({ armed: false });
+  expect(operator.isRunning()).toBe(true);
+});
+
+test('a namespace can be deleted without an answer of booking, and with an operator that starts too late', async () => {
+  const { platform, kube, plane } = cluster();
+  const space = await openSpace();
+  const booking = await startBookingProxy(platform.urlOf('booking'));
+  const proxy = await startFaultProxy(plane);
+  try {
+    const settings = { BOOKING_URL: booking.url };
+    const first = await space.startOperator(settings);
+    await first.untilLeads();
+    const eventId = await platform.stage('Late operator', 100);
+    await space.applySale('sale', shortSale({ eventId, opensInMs: 50_000, lastsMs: null, demand: 400 }));
+    await untilStage(space, 'sale', ['Armed', 'Prewarming'], readyMs);
+    await first.end('SIGKILL');
+    booking.setFault(() => 'reset');
+    const role = `/apis/rbac.authorization.k8s.io/v1/namespaces/${space.namespace}/roles/${account}`;
+    const deleting = deleteNamespace(space);
+    await expect.poll(() => kube.get(role), { timeout: readyMs }).toBe(null);
+    const [apiRate, bookingRate] = [countCalls(proxy), countCalls(booking)];
+    const next = await space.startOperator(settings, proxy.server);
+    await deleting;
+    const rates = { 'API server': apiRate(), booking: bookingRate() };
+    expectNoSpin('a namespace that goes', rates, maxCallsPerMinute);
+    expect(await next.log()).toContain(`DELETE /internal/sales/${eventId}`);
+    expect(next.isRunning()).toBe(true);
+  } finally {
+    await Promise.all([booking.close(), proxy.close()]);
+  }
+});
+
+async function deleteNamespace({ namespace }: Space): Promise<void> {
+  const { kube } = cluster();
+  const startedMs = Date.now();
+  await kube.remove(`/api/v1/namespaces/${namespace}`);
+  await expect.poll(() => kube.get(`/api/v1/namespaces/${namespace}`), { timeout: goneMs }).toBe(null);
+  process.stdout.write(`the namespace was gone after ${Date.now() - startedMs} ms\n`);
+}
