@@ -21,6 +21,7 @@ import type { Change } from './kube/reflector.ts';
 import type { Time } from './kube/time.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { createSaleReconcile } from './sale/controller.ts';
+import { urgencyOf } from './sale/pauses.ts';
 import { createWarmer, type Warmer } from './sale/warm.ts';
 import { createStatusWriter } from './sale/write-status.ts';
 import type { Sale } from './sale/model.ts';
@@ -103,7 +104,7 @@ function createQueues(deps: LeadingDeps, world: World): Queues {
       name: 'sale',
       time,
       chance,
-      priorityOf: (key) => -Math.abs(untilOpenMs(key)),
+      priorityOf: (key) => urgencyOf(world.sale(key), deps.clock.now().getTime()),
       backoffLimitMsOf: (key) => (isNear(key) ? nearBackoffMs : farBackoffMs),
       metrics: deps.runtime.queue('sale'),
     }),

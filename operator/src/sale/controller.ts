@@ -19,6 +19,7 @@ import {
 import { saleReference } from './events.ts';
 import type { Sale } from './model.ts';
 import { observeSale, statusTopicOf, type ObserveDeps } from './observe.ts';
+import { pauseAfter } from './pauses.ts';
 import { planSale } from './plan.ts';
 import type { Observed, SalePlan } from './sale-plan.ts';
 import { statusOf } from './status.ts';
@@ -39,17 +40,8 @@ type Look = { observed: Observed; plan: SalePlan };
 
 /** A change of ours is seen by the watch; this is for the case that it is not. */
 const afterChangeMs = 1_000;
-/** No plan, however wrong, brings a sale back more often. */
-const shortestPauseMs = 200;
 /** Until autoscalers and pods are known too; a deleted sale is not to wait for them. */
 const incompletePauseMs = 5_000;
-/** After commands that failed in a row: doubling between these. */
-const shortestRetryMs = 500;
-const longestRetryMs = 30_000;
-/** From ten minutes before an opening on, nobody is to wait half a minute for a booking that is back. */
-const nearRetry = { longestMs: 5_000, fromMs: 600_000 };
-/** A wall clock may be set: no wait for an instant is longer. */
-const longestPauseMs = 600_000;
 
 export function createSaleReconcile(deps: SaleDeps): Reconcile {
   const known = new Map<string, { uid: string; eventId: string | null }>();
@@ -92,7 +84,8 @@ async function reconcileSale(
     await letGo(deps, parsed, plan.finalize.left, signal);
     return { requeueAfterMs: afterChangeMs };
   }
-  const pauseMs = Math.max(pauseUntil(deps, plan.wakeAtMs), pauseAfterFailures(deps, sale));
+  const failures = deps.knowledge.failures.get(sale.uid) ?? 0;
+  const pauseMs = pauseAfter({ sale, plan, failures, nowMs: nowMsOf(deps) });
   return { requeueAfterMs: Math.min(written.againAfterMs ?? Infinity, pauseMs) };
 }
 
@@ -142,14 +135,6 @@ async function commandBooking(
 function noteResult({ knowledge }: SaleDeps, { uid }: Sale, result: CommandResult): void {
   if (result === 'failed') knowledge.failures.set(uid, (knowledge.failures.get(uid) ?? 0) + 1);
   else knowledge.failures.delete(uid);
-}
-
-/** What booking does not take is not told it again and again; any change of the sale comes at once all the same. */
-function pauseAfterFailures(deps: SaleDeps, { uid, opensAtMs }: Sale): number {
-  const failures = deps.knowledge.failures.get(uid) ?? 0;
-  if (failures === 0) return 0;
-  const isNear = nowMsOf(deps) > opensAtMs - nearRetry.fromMs;
-  return Math.min(isNear ? nearRetry.longestMs : longestRetryMs, shortestRetryMs * 2 ** failures);
 }
 
 /** The Role of a namespace that is deleted goes before its sales: what may not be written keeps none of them. */
@@ -227,10 +212,6 @@ function needsFinalizer({ metadata }: ParsedEventSale, sale: Sale): boolean {
 
 function nowMsOf({ clock }: SaleDeps): number {
   return clock.now().getTime();
-}
-
-function pauseUntil(deps: SaleDeps, wakeAtMs: number): number {
-  return Math.min(longestPauseMs, Math.max(shortestPauseMs, wakeAtMs - nowMsOf(deps)));
 }
 
 function forget(
