@@ -256,6 +256,21 @@ test('an armed sale opens by its own window, and holds or stops by its intent', 
   expect((await f.internal('PUT', `/internal/sales/${randomUUID()}`, arm())).status).toBe(404);
 });
 
+test('a window that is moved into the past opens when it was moved, not before', async () => {
+  const { eventId } = await f.publish({ sale: { mode: 'managed', opens_at: null, closes_at: null } });
+  const path = `/internal/sales/${eventId}`;
+  const hourMs = 3_600_000;
+  const ahead = arm({ opens_at: new Date(Date.now() + hourMs).toISOString() });
+  const before = await f.internal('PUT', path, ahead);
+  const past = arm({ generation: 2, opens_at: new Date(Date.now() - hourMs).toISOString() });
+  const { body } = await f.internal('PUT', path, past);
+  expect(body['opened_at']).toBe(body['armed_at']);
+  expect(Date.parse(String(body['armed_at']))).toBeGreaterThan(Date.parse(String(before.body['armed_at'])));
+  // Once open it has opened: the end is moved without another beginning.
+  const longer = await f.internal('PUT', path, { ...past, generation: 3, closes_at: ahead['opens_at'] });
+  expect(longer.body).toMatchObject({ armed_at: body['armed_at'], opened_at: body['armed_at'] });
+});
+
 test('a window that ends before it begins is refused, and says what is expected', async () => {
   const { eventId } = await f.publish({ sale: managed });
   const ends = new Date(Date.now() - 120_000).toISOString();

@@ -50,12 +50,18 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
   let warmth: Warmth = 'warming';
   let ticker: Ticker | null = null;
   let stopped = false;
+  let isCrowded = false;
+
+  /** Once when it begins: the look comes twice a second, for as long as that many sales are near. */
+  function tellCrowd(isNow: boolean): void {
+    if (isNow && !isCrowded) deps.log.warn({ sales: maxDueSales }, 'more sales are near than are kept warm');
+    isCrowded = isNow;
+  }
 
   async function look(): Promise<void> {
     try {
       due = await listDueSales(deps.db, maxDueSales);
-      if (due.length === maxDueSales)
-        deps.log.warn({ sales: maxDueSales }, 'more sales are near than are kept warm');
+      tellCrowd(due.length === maxDueSales);
       const near = new Set(due.map((sale) => sale.eventId));
       for (const eventId of warmed.keys()) if (!near.has(eventId)) warmed.delete(eventId);
       warmNext();

@@ -43,7 +43,10 @@ export async function findArmed(sql: Sql, eventId: string): Promise<Armed | null
   };
 }
 
-/** Writes the command over what is stored, under the event's lock. `retired` as `retiredAfter` has it. */
+/**
+ * Writes the command over what is stored, under the event's lock. `retired` as `retiredAfter` has it. A window that
+ * has not opened and gets another opening is armed anew: nothing was sold in it before, however early it opens.
+ */
 export async function writeArmed(
   client: Sql,
   eventId: string,
@@ -57,7 +60,9 @@ export async function writeArmed(
               set epoch = excluded.epoch, uid = excluded.uid, generation = excluded.generation, opens_at = excluded.opens_at,
                   closes_at = excluded.closes_at, intent = excluded.intent, disarmed_at = excluded.disarmed_at,
                   warm_lead_ms = excluded.warm_lead_ms, retired_uids = excluded.retired_uids,
-                  armed_at = case when armed_sales.disarmed_at is not null then clock_timestamp() else armed_sales.armed_at end`,
+                  armed_at = case when armed_sales.disarmed_at is not null
+                                    or (armed_sales.opens_at > clock_timestamp() and armed_sales.opens_at <> excluded.opens_at)
+                                  then clock_timestamp() else armed_sales.armed_at end`,
     values: [
       eventId,
       armed.epoch,
