@@ -50,7 +50,7 @@ test: install ## all tests that need nothing but Node and npm
 
 # The first run makes k6 with Go, in .engines. What is missing is named, and its tests are skipped; with CI set they fail.
 test-engines: install ## tests against other engines: the load scripts on a real k6, Redis, Kubernetes
-	$(VITEST) run --project engines --reporter=verbose $(VITEST_FLAGS)
+	$(VITEST) run --project engines --project kubernetes --reporter=verbose $(VITEST_FLAGS)
 
 # KUBE_TOOLS="etcd kwok" builds only those. EVENTLY_KUBE_TOOLS names a folder whose kube-bin prints where others lie.
 kube-tools: install ## build Kubernetes' control plane, etcd and kwok with Go, once, in .engines: some 25 minutes

@@ -1,13 +1,30 @@
 /**
  * Test runs: `tidy` and `unit` need nothing; `database` is every `*.db.test.ts`, on one embedded PostgreSQL; `engines`
- * is every `*.engine.test.ts`, against programs that a machine need not have.
+ * and `kubernetes` are every `*.engine.test.ts`, against programs that a machine need not have.
  */
 import { defineConfig } from 'vitest/config';
 
-const folders = ['packages', 'services', 'standalone', 'cli', 'bench', 'load', 'operator', 'examples', 'tests'];
+const folders = [
+  'packages',
+  'services',
+  'standalone',
+  'cli',
+  'bench',
+  'load',
+  'operator',
+  'examples',
+  'tests',
+];
 const everywhere = (ending: string): string[] => folders.map((folder) => `${folder}/**/*${ending}`);
 const common = { pool: 'threads', testTimeout: 30_000, hookTimeout: 60_000 } as const;
 const never = ['**/node_modules/**'];
+const onKubernetes = ['operator/**/*.engine.test.ts', 'packages/testkit/src/engines/kube*.engine.test.ts'];
+const engines = {
+  ...common,
+  globalSetup: ['packages/testkit/src/engines/obtain-engines.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
 
 export default defineConfig({
   test: {
@@ -37,15 +54,24 @@ export default defineConfig({
       },
       {
         test: {
-          ...common,
+          ...engines,
           name: 'engines',
           include: everywhere('.engine.test.ts'),
-          exclude: never,
-          globalSetup: ['packages/testkit/src/engines/obtain-engines.ts'],
+          exclude: [...never, ...onKubernetes],
           // One at a time: each measures, or fills the machine with load.
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...engines,
+          name: 'kubernetes',
+          include: onKubernetes,
+          exclude: never,
+          // Each file has a control plane of its own, and mostly waits for instants to come.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
