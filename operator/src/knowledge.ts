@@ -11,6 +11,8 @@ export type SeenView = { view: BookingView; atMs: number };
 /** What this process did to a target's floor, and what it saw of others doing so. */
 export type FloorMemory = {
   appliedAtMs: number | null;
+  /** The same by the clock of the API server. */
+  stampedAtMs: number | null;
   loweredAtMs: number | null;
   lastContest: FloorPlan['contest'];
   samples: readonly LeadTimeSample[];
@@ -50,9 +52,17 @@ export function createKnowledge(startedAtMs: number): Knowledge {
   };
 }
 
+const nothingYet: FloorMemory = {
+  appliedAtMs: null,
+  stampedAtMs: null,
+  loweredAtMs: null,
+  lastContest: null,
+  samples: [],
+  conflicts: 0,
+};
+
 export function floorMemoryOf(knowledge: Knowledge, key: string): FloorMemory {
-  const nothing = { appliedAtMs: null, loweredAtMs: null, lastContest: null, samples: [], conflicts: 0 };
-  return knowledge.floors.get(key) ?? nothing;
+  return knowledge.floors.get(key) ?? nothingYet;
 }
 
 export function rememberFloor(knowledge: Knowledge, key: string, change: Partial<FloorMemory>): void {

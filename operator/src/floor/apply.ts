@@ -4,7 +4,7 @@ import type { Effects } from '../effects.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { KubeApi } from '../kube/api.ts';
 import { isConflict, isForbidden } from '../kube/errors.ts';
-import { horizontalPodAutoscalers } from '../kube/resource.ts';
+import { horizontalPodAutoscalers, type KubeObject } from '../kube/resource.ts';
 import type { Autoscaler } from './contracts.ts';
 
 export type ApplyFloorDeps = {
@@ -15,6 +15,9 @@ export type ApplyFloorDeps = {
 
 const deadlineMs = 10_000;
 
+/** `stampedAtMs`: when the API server took it, by its own clock; null when its answer does not say. */
+export type FloorApplied = { kind: 'applied'; stampedAtMs: number | null } | { kind: 'conflict' };
+
 /**
  * `conflict`: the autoscaler has changed since, or is gone; nothing was written, look again. Force takes the field
  * over from whoever wrote it last; the version keeps an autoscaler that was deleted from being made anew.
@@ -24,11 +27,11 @@ export async function applyFloor(
   autoscaler: Autoscaler,
   floor: number,
   signal: AbortSignal,
-): Promise<'applied' | 'conflict'> {
+): Promise<FloorApplied> {
   const { namespace, name, pool } = autoscaler;
   const topic = `floor of ${namespace}/${name}`;
   try {
-    await deps.effects.perform(
+    const stored = await deps.effects.perform(
       {
         name: 'apply-floor',
         on: `${namespace}/${name}`,
@@ -45,11 +48,16 @@ export async function applyFloor(
       signal,
     );
     deps.knowledge.forbidden.delete(topic);
-    return 'applied';
+    return { kind: 'applied', stampedAtMs: stampOf(stored) };
   } catch (error) {
     // The sales of the target say it; the error itself brings the target back.
     if (isForbidden(error)) deps.knowledge.forbidden.set(topic, error.message);
-    if (isConflict(error)) return 'conflict';
+    if (isConflict(error)) return { kind: 'conflict' };
     throw error;
   }
+}
+
+function stampOf({ metadata }: KubeObject): number | null {
+  const own = metadata.managedFields.find(({ manager }) => manager === fieldManager);
+  return own?.time === undefined ? null : Date.parse(own.time);
 }

@@ -83,7 +83,8 @@ async function applyWhenDue(
 ): Promise<ReconcileResult> {
   const nowMs = deps.clock.now().getTime();
   if (plan.floor === null || !plan.apply || nowMs < plan.applyAtMs) return comeBack(deps, plan);
-  if ((await applyFloor(deps, autoscaler, plan.floor, signal)) === 'conflict') {
+  const applied = await applyFloor(deps, autoscaler, plan.floor, signal);
+  if (applied.kind === 'conflict') {
     const { conflicts } = floorMemoryOf(deps.knowledge, key);
     rememberFloor(deps.knowledge, key, { conflicts: conflicts + 1 });
     return { requeueAfterMs: Math.min(maxConflictPauseMs, conflictPauseMs * 2 ** conflicts) };
@@ -91,6 +92,7 @@ async function applyWhenDue(
   const appliedAtMs = deps.clock.now().getTime();
   rememberFloor(deps.knowledge, key, {
     appliedAtMs,
+    stampedAtMs: applied.stampedAtMs,
     conflicts: 0,
     ...(plan.lowers ? { loweredAtMs: appliedAtMs } : {}),
   });

@@ -14,6 +14,8 @@ export type FloorInput = {
   loweredAtMs: number | null;
   /** When this process last applied this floor, either way; null when it has not. */
   appliedAtMs: number | null;
+  /** The same by the clock of the API server, which tells when others wrote; null or absent when not known. */
+  stampedAtMs?: number | null;
   /** When this process began to lead: a full period passes before its first lowering. */
   startedAtMs: number;
   /** The `contest` of the last plan of this floor: remember it, so that it is told for a while. */

@@ -37,7 +37,7 @@ export function createFloorBoard(deps: FloorBoardDeps): FloorBoard {
       const nowMs = clock.now().getTime();
       const before = made.get(key);
       if (before !== undefined && isCurrent(before, nowMs)) return before.plan;
-      const { appliedAtMs, loweredAtMs, lastContest } = floorMemoryOf(knowledge, key);
+      const { appliedAtMs, stampedAtMs, loweredAtMs, lastContest } = floorMemoryOf(knowledge, key);
       const plan = planFloor({
         targetName,
         sales: world.sales(),
@@ -46,6 +46,7 @@ export function createFloorBoard(deps: FloorBoardDeps): FloorBoard {
         leadTimeMsOf,
         loweredAtMs,
         appliedAtMs,
+        stampedAtMs,
         startedAtMs: knowledge.startedAtMs,
         lastContest,
         heldOf: (sale) => heldOf(knowledge, sale),

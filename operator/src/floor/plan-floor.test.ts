@@ -14,7 +14,7 @@ import {
 import { podsFor } from './capacity.ts';
 import type { FloorInput, FloorPlan } from './floor-plan.ts';
 import { keepSamples, maxSamples, measureLeadTime, minLeadTimeMs, samplesOf } from './lead-time.ts';
-import { planFloor } from './plan-floor.ts';
+import { contestPauseMs, planFloor } from './plan-floor.ts';
 
 const other = saleOf({
   name: 'other',
@@ -234,6 +234,21 @@ test('a cap that stands is told in the same words at every look', () => {
     planFloor(floorInputOf({ nowMs, sales: [saleOf(), late], pool: poolOf({ maxReplicas: 10 }) })).cappedBy;
   expect(capAt(t0)).toEqual({ maxReplicas: 10, wanted: 14, atMs: t0 - leadMs });
   expect(capAt(t0 + 5 * second)).toEqual(capAt(t0));
+});
+
+test('who wrote last is told by the clock of the API server, however far ours is ahead of it', () => {
+  const behindMs = 30 * second;
+  const wrote = (atMs: number) =>
+    poolOf({ minReplicas: 3, otherWriter: { manager: 'argocd', atMs: atMs - behindMs } });
+  const applied = { appliedAtMs: t0, stampedAtMs: t0 - behindMs };
+  const fought = planFloor(floorInputOf({ nowMs: t0 + 2 * second, pool: wrote(t0 + second), ...applied }));
+  expect(fought).toMatchObject({
+    apply: true,
+    applyAtMs: t0 + contestPauseMs,
+    contest: { manager: 'argocd' },
+  });
+  const old = planFloor(floorInputOf({ nowMs: t0 + 2 * second, pool: wrote(t0 - minute), ...applied }));
+  expect(old).toMatchObject({ apply: true, applyAtMs: t0 + 2 * second, contest: null });
 });
 
 test('another writer is named, and not fought more than once a minute', () => {

@@ -117,10 +117,10 @@ function activeSince(contributions: readonly Contribution[], nowMs: number): num
 }
 
 /** Whether somebody wrote the floor after this process did; the first take-over is no contest. */
-function isContested({ appliedAtMs }: FloorInput, { otherWriter }: Pool): boolean {
+function isContested({ appliedAtMs, stampedAtMs }: FloorInput, { otherWriter }: Pool): boolean {
   if (otherWriter === null || appliedAtMs === null) return false;
   // `managedFields` has whole seconds.
-  return otherWriter.atMs >= Math.floor(appliedAtMs / 1_000) * 1_000;
+  return otherWriter.atMs >= Math.floor((stampedAtMs ?? appliedAtMs) / 1_000) * 1_000;
 }
 
 function earliestAfter(nowMs: number, times: readonly number[]): number | null {
