@@ -39,6 +39,16 @@ export const refusedSales: readonly Refused[] = [
     says: /spec\.opensAt: .*must be of type date-time/,
   },
   {
+    name: 'an opening with letters in its seconds',
+    changes: { opensAt: '2027-03-12T10:00:00x5Z' },
+    says: /spec\.opensAt: .*2027-03-12T10:00:00x5Z.*opensAt must be a time from 2000 to 2199/,
+  },
+  {
+    name: 'an opening in the year that a slip of the hand made',
+    changes: { opensAt: '0207-03-12T10:00:00Z' },
+    says: /spec\.opensAt: .*opensAt must be a time from 2000 to 2199, such as/,
+  },
+  {
     name: 'a close before the opening',
     changes: { closesAt: '2027-03-12T08:59:59Z' },
     says: /spec\.closesAt: .*closesAt must be later than opensAt: move closesAt, or leave it out/,

@@ -161,6 +161,13 @@ export const specSchema = field(
     opensAt: field(instant(), {
       about: 'When the sale opens. Cannot be changed once the sale has opened.',
       example: '2026-11-20T19:00:00+01:00',
+      // The format alone lets 10:00:00x5Z pass; comparing makes CEL read it.
+      rules: [
+        {
+          rule: "self >= timestamp('2000-01-01T00:00:00Z') && self < timestamp('2200-01-01T00:00:00Z')",
+          message: 'opensAt must be a time from 2000 to 2199, such as 2026-11-20T19:00:00+01:00',
+        },
+      ],
     }),
     closesAt: field(instant(), {
       about:

@@ -127,3 +127,13 @@ test('the body of a status names the version that was read, and its lists fit th
   expect(body.status.plan?.[0]?.why).toHaveLength(256);
   expect(parseEventSale(raw({}, { status: body.status })).status).toEqual(body.status);
 });
+
+test.each([
+  ['2026-11-20t18:00:00.25z', 250],
+  ['2026-11-20T18:00:00,5Z', 500],
+  ['2026-11-20T18:00:00.123456789Z', 123],
+  ['2026-11-21T18:00:00+24:00', 0],
+  ['2026-11-20T12:30:00-05:30', 0],
+])('what the API server takes for a time is read: %s', (opensAt, ms) => {
+  expect(requireSale(raw({ opensAt })).opensAtMs).toBe(Date.parse('2026-11-20T18:00:00Z') + ms);
+});

@@ -142,10 +142,20 @@ function readRecorded(status: EventSaleStatus | null): Sale['recorded'] {
   };
 }
 
-/** Milliseconds of an RFC 3339 time, whose letters may be small; null when it is none. */
+const instantParts = /^(.{19})(?:[.,](\d{1,3})\d*)?(?:Z|([+-])(\d\d):(\d\d))$/;
+const msPerMinute = 60_000;
+
+/**
+ * Milliseconds of an RFC 3339 time; null when it is none. Letters may be small, a fraction may follow a comma, and an
+ * offset may be of a day: the API server takes all that, and what it took must stay readable.
+ */
 function parseInstant(text: string): number | null {
-  const atMs = Date.parse(text.toUpperCase());
-  return Number.isNaN(atMs) ? null : atMs;
+  const parts = instantParts.exec(text.toUpperCase());
+  const localMs = Date.parse(`${parts?.[1]}Z`);
+  if (parts === null || Number.isNaN(localMs)) return null;
+  const [, , fraction = '', sign = '+', hours = '0', minutes = '0'] = parts;
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * msPerMinute;
+  return localMs + Number(fraction.padEnd(3, '0')) + (sign === '+' ? -offsetMs : offsetMs);
 }
 
 function isTimeZone(name: string): boolean {
