@@ -57,10 +57,11 @@ export function createCaller(options: CallerOptions): Caller {
 }
 
 async function readJson(response: Response): Promise<unknown> {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
   const parts: Uint8Array[] = [];
   let bytes = 0;
   // Leaving the loop early gives up the connection.
-  for await (const part of response.body ?? []) {
+  for await (const part of body ?? []) {
     bytes += part.byteLength;
     if (bytes > maxAnswerBytes) throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
     parts.push(part);

@@ -50,13 +50,7 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
   let warmth: Warmth = 'warming';
   let ticker: Ticker | null = null;
   let stopped = false;
-  let isCrowded = false;
-
-  /** Once when it begins: the look comes twice a second, for as long as that many sales are near. */
-  function tellCrowd(isNow: boolean): void {
-    if (isNow && !isCrowded) deps.log.warn({ sales: maxDueSales }, 'more sales are near than are kept warm');
-    isCrowded = isNow;
-  }
+  const tellCrowd = createCrowdTeller(deps.log);
 
   async function look(): Promise<void> {
     try {
@@ -123,5 +117,14 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
       ticker = null;
       await Promise.all(underWay.values());
     },
+  };
+}
+
+/** The look comes twice a second: what lasts is told once. */
+function createCrowdTeller(log: Logger): (isNow: boolean) => void {
+  let was = false;
+  return (isNow) => {
+    if (isNow && !was) log.warn({ sales: maxDueSales }, 'more sales are near than are kept warm');
+    was = isNow;
   };
 }
