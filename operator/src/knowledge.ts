@@ -8,6 +8,8 @@ import { createEpochs, type Epochs } from './sale/epoch.ts';
 /** What booking said of a sale, and when. */
 export type SeenView = { view: BookingView; atMs: number };
 
+export type Refusal = { generation: number; why: string; atMs: number };
+
 /** What this process did to a target's floor, and what it saw of others doing so. */
 export type FloorMemory = {
   appliedAtMs: number | null;
@@ -27,8 +29,8 @@ export type Knowledge = {
   epochs: Epochs;
   /** By uid of the sale. */
   views: Map<string, SeenView>;
-  /** By uid of the sale: the generation that booking refused, and its sentence. */
-  refusals: Map<string, { generation: number; why: string }>;
+  /** By uid of the sale: the generation that booking refused, its sentence, and when. */
+  refusals: Map<string, Refusal>;
   /** By `namespace/name` of the autoscaler. */
   floors: Map<string, FloorMemory>;
   /** What the API server last forbade, by `floor of namespace/name` or `finalizer of namespace/name`; gone once it was allowed. */

@@ -57,7 +57,8 @@ export async function armSale(
     );
   const outcome = await commandWithFence(deps, sale, command, send, signal);
   if (outcome.kind === 'refused') {
-    deps.knowledge.refusals.set(sale.uid, { generation: command.generation, why: outcome.why });
+    const { generation } = command;
+    deps.knowledge.refusals.set(sale.uid, { generation, why: outcome.why, atMs: deps.clock.now().getTime() });
     return 'refused';
   }
   if (outcome.kind === 'done') deps.knowledge.refusals.delete(sale.uid);

@@ -1,5 +1,6 @@
 /** What booking is to store for a sale, and whether it does. Pure. */
 import type { ArmCommand } from '../dataplane/booking.ts';
+import type { Refusal } from '../knowledge.ts';
 import type { ArmedSale, BookingView, Sale } from './model.ts';
 import type { Observed } from './sale-plan.ts';
 
@@ -32,6 +33,16 @@ export function isBehind(sale: Sale, booking: BookingView): boolean {
   return (
     booking.kind === 'armed' && booking.sale.uid === sale.uid && booking.sale.generation > sale.generation
   );
+}
+
+/** A refusal is believed for so long: a booking that is being replaced refuses what the next one takes. */
+const refusalMs = 60_000;
+
+/** The sentence with which booking refused this generation lately; null when it may be asked again. */
+export function refusalOf(refusal: Refusal | undefined, sale: Sale, nowMs: number): string | null {
+  if (refusal === undefined || refusal.generation !== sale.generation) return null;
+  const ageMs = nowMs - refusal.atMs;
+  return ageMs >= 0 && ageMs < refusalMs ? refusal.why : null;
 }
 
 /** A leader's epoch for an event: what it took before, or one above everything that was ever seen. */

@@ -7,6 +7,7 @@ import type { PodsOfTarget } from '../floor/target-pods.ts';
 import type { Knowledge } from '../knowledge.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { World } from '../world.ts';
+import { refusalOf } from './arming.ts';
 import type { BookingView, Sale } from './model.ts';
 import type { Observed } from './sale-plan.ts';
 import type { Warmer } from './warm.ts';
@@ -43,7 +44,6 @@ export async function observeSale(
     autoscaler === null ? noPods : deps.world.targetPods.podsOf(autoscaler, signal),
   ]);
   const { pods } = ofTarget;
-  const refusal = deps.knowledge.refusals.get(sale.uid);
   return {
     booking,
     pool: autoscaler?.pool ?? null,
@@ -57,7 +57,7 @@ export async function observeSale(
     },
     leadTimeMs: deps.board.leadTimeMsOf(sale),
     faults: parsed.faults,
-    refusal: refusal?.generation === sale.generation ? refusal.why : null,
+    refusal: refusalOf(deps.knowledge.refusals.get(sale.uid), sale, deps.clock.now().getTime()),
     forbidden: forbiddenOf(deps, sale, ofTarget),
     deletion: {
       limitMs: deps.deletionLimitMs,
