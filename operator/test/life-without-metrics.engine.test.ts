@@ -6,6 +6,8 @@ import { useCluster } from './use-cluster.ts';
 const { cluster, space: openSpace } = useCluster({ hasMetrics: false, hpaSyncMs: 15_000 });
 
 test('with no metrics API at all the autoscaler follows the raised floor', async () => {
+  const { status } = await cluster().kube.send('GET', '/apis/metrics.k8s.io/v1beta1');
+  expect(status).toBe(404);
   const space = await openSpace();
   const eventId = await cluster().platform.stage('Without metrics', 100);
   await space.startOperator();
