@@ -24,7 +24,7 @@ const engines = {
   globalSetup: ['packages/testkit/src/engines/obtain-engines.ts'],
   testTimeout: 120_000,
   hookTimeout: 120_000,
-} as const;
+};
 
 export default defineConfig({
   test: {
