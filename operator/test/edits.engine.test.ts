@@ -138,6 +138,8 @@ test('another writer of the floor is named, and fought once a minute', async () 
       { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', spec: { minReplicas } },
       'argocd-controller',
     );
+  // The tracker has seen where it began.
+  await expect.poll(track.floors, { timeout: 10_000, interval: 20 }).toEqual([6]);
   await writeFloor(3);
   const said = async (): Promise<string> => conditionOf(await space.sale('fought'), 'CapacityReady');
   await expect.poll(said, { timeout: 10_000 }).toBe('False/FloorContested');
