@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { conditionOf, firstReservation, shortSale, trackSale, untilFloor, untilStage } from './sales.ts';
+import {
+  conditionOf,
+  firstReservation,
+  kstatusOf,
+  shortSale,
+  trackSale,
+  untilFloor,
+  untilStage,
+} from './sales.ts';
 import { useCluster } from './use-cluster.ts';
 
 const { cluster, space: openSpace } = useCluster({ hasMetrics: true });
@@ -36,6 +44,7 @@ test('a sale goes from Scheduled to Completed, and the floor back to its baselin
   await expect
     .poll(() => space.pool(), { timeout: 60_000 })
     .toMatchObject({ floor: 2, replicas: 2, ready: 2 });
+  await expect.poll(async () => kstatusOf(await space.sale('life')), { timeout: 10_000 }).toBe('Current');
   await track.stop();
   process.stdout.write(
     `${track.report()}; first reservation ${first.atMs - opensAtMs} ms after the opening\n`,
@@ -43,6 +52,11 @@ test('a sale goes from Scheduled to Completed, and the floor back to its baselin
   const order = ['Scheduled', 'Prewarming', 'Armed', 'Selling', 'Draining', 'Completed'];
   expect(track.stages()).toEqual(order);
   expect(track.floors()).toEqual([2, 6, 3, 2]);
+  const settled = ['Scheduled', 'Armed', 'Selling'].map((stage) => `${stage} Current`);
+  expect(track.kstatuses()).toEqual(
+    expect.arrayContaining([...settled, 'Prewarming InProgress', 'Draining InProgress']),
+  );
+  expect(track.kstatuses().filter((one) => one.endsWith('Failed'))).toEqual([]);
   const sale = await space.sale('life');
   expect(sale.status.observedGeneration).toBe(sale.metadata.generation);
   expect(sale.status.openLatenessMillis).toBeLessThan(2_000);

@@ -64,17 +64,28 @@ export type Track = {
   stages: () => readonly string[];
   /** Every floor, one after the other. */
   floors: () => readonly number[];
-  /** Every readiness of the generation that is stored, as kstatus sees it. */
+  /** Every stage with what kstatus makes of the sale in it, such as `Armed Current`, each once. */
+  kstatuses: () => readonly string[];
+  /** What was seen when, in words. */
   report: () => string;
   stop: () => Promise<void>;
 };
 
 const lookMs = 100;
 
+/** As kstatus judges any object: tools that wait for a sale see no more of it than this. */
+export function kstatusOf(sale: Json): 'InProgress' | 'Failed' | 'Current' {
+  if (sale.status?.observedGeneration !== sale.metadata.generation) return 'InProgress';
+  if (conditionOf(sale, 'Reconciling').startsWith('True/')) return 'InProgress';
+  if (conditionOf(sale, 'Stalled').startsWith('True/')) return 'Failed';
+  return conditionOf(sale, 'Ready').startsWith('False/') ? 'InProgress' : 'Current';
+}
+
 /** Looks at the sale and its floor ten times a second until it is stopped. */
 export function trackSale(space: Space, name: string): Track {
   const startedMs = Date.now();
   const stages: string[] = [];
+  const kstatuses = new Set<string>();
   const floors: number[] = [];
   const lines: string[] = [];
   let stopped = false;
@@ -84,6 +95,7 @@ export function trackSale(space: Space, name: string): Track {
     while (!stopped) {
       const [sale, pool] = await Promise.all([space.sale(name), space.pool()]);
       const stage = conditionOf(sale, 'Ready').split('/')[1] ?? '';
+      if (stage !== '') kstatuses.add(`${stage} ${kstatusOf(sale)}`);
       if (stage !== '' && stages.at(-1) !== stage) {
         stages.push(stage);
         note(stage);
@@ -98,6 +110,7 @@ export function trackSale(space: Space, name: string): Track {
   return {
     stages: () => stages,
     floors: () => floors,
+    kstatuses: () => [...kstatuses],
     report: () => lines.join(', '),
     stop: async () => {
       stopped = true;

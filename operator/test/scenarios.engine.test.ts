@@ -54,6 +54,11 @@ test('three sales in a row open on time, and the pods between them stay', async 
     await space.applySale(name, shortSale({ eventId, opensInMs, lastsMs: 4_000, demand: 400 }));
   }
   const track = trackSale(space, 'third');
+  await untilStage(space, 'third', ['Selling'], 60_000);
+  // Two sales are over by now, and no pod that was added for them went while another was to come.
+  expect(conditionOf(await space.sale('second'), 'SaleOpen')).toBe('False/Closed');
+  expect(track.floors()).toEqual(track.floors().toSorted((a, b) => a - b));
+  expect(await space.pool()).toEqual({ floor: 12, replicas: 12, ready: 12 });
   for (const name of names) await untilStage(space, name, ['Completed'], 90_000);
   await untilFloor(space, 2, 60_000);
   await track.stop();
