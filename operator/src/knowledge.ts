@@ -5,7 +5,7 @@ import type { BookingView } from './sale/model.ts';
 import type { Trouble } from './sale/sale-plan.ts';
 import { createEpochs, type Epochs } from './sale/epoch.ts';
 
-/** What booking said of a sale, and when. */
+/** What booking said of a sale, and when it was asked. */
 export type SeenView = { view: BookingView; atMs: number };
 
 export type Refusal = { generation: number; why: string; atMs: number };

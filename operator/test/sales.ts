@@ -92,7 +92,9 @@ export function trackSale(space: Space, name: string): Track {
   const note = (text: string): void =>
     void lines.push(`${((Date.now() - startedMs) / 1_000).toFixed(1)} s ${text}`);
   const looking = (async () => {
-    while (!stopped) {
+    // One look more after the end: what was last waited for is among what was seen.
+    for (let isLast = false; !isLast;) {
+      isLast = stopped;
       const [sale, pool] = await Promise.all([space.sale(name), space.pool()]);
       const stage = conditionOf(sale, 'Ready').split('/')[1] ?? '';
       if (stage !== '') kstatuses.add(`${stage} ${kstatusOf(sale)}`);
@@ -104,7 +106,7 @@ export function trackSale(space: Space, name: string): Track {
         floors.push(pool.floor);
         note(`floor ${pool.floor}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
+      if (!isLast) await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
   })();
   return {

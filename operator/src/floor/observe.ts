@@ -62,7 +62,11 @@ function isCurrent({ plan, atMs }: Made, nowMs: number): boolean {
   return atMs <= nowMs && nowMs < untilMs;
 }
 
-function heldOf(knowledge: Knowledge, sale: Sale): number | null {
-  const view = knowledge.views.get(sale.uid)?.view;
-  return view?.kind === 'armed' ? view.sale.held : null;
+/** What booking holds, if it was asked after it had closed: before that it may hold more a moment later. */
+export function heldOf(knowledge: Pick<Knowledge, 'views'>, sale: Sale): number | null {
+  const seen = knowledge.views.get(sale.uid);
+  if (seen?.view.kind !== 'armed') return null;
+  const { intent, closesAtMs, held } = seen.view.sale;
+  const hadClosed = intent === 'Stop' || (closesAtMs !== null && closesAtMs <= seen.atMs);
+  return hadClosed ? held : null;
 }

@@ -4,7 +4,7 @@ import type { ParsedEventSale } from '../api/parse-event-sale.ts';
 import type { BookingClient } from '../dataplane/booking.ts';
 import type { FloorBoard } from '../floor/observe.ts';
 import type { PodsOfTarget } from '../floor/target-pods.ts';
-import type { Knowledge } from '../knowledge.ts';
+import type { Knowledge, SeenView } from '../knowledge.ts';
 import type { Lease } from '../kube/lease.ts';
 import type { World } from '../world.ts';
 import { refusalOf } from './arming.ts';
@@ -92,9 +92,18 @@ async function viewOf(deps: ObserveDeps, sale: Sale, signal: AbortSignal): Promi
   const known = deps.knowledge.views.get(sale.uid);
   const nowMs = deps.clock.now().getTime();
   const isNear = sale.opensAtMs - deps.board.leadTimeMsOf(sale) - nowMs < nearMs;
-  if (known !== undefined && nowMs - known.atMs < (isNear ? nearViewMs : farViewMs)) return known.view;
+  const maxAgeMs = isNear ? nearViewMs : farViewMs;
+  if (known !== undefined && nowMs - known.atMs < maxAgeMs && !hasClosedSince(known, nowMs))
+    return known.view;
   const view = await deps.booking.read(sale.eventId, signal);
   if (view.kind === 'unreachable') deps.knowledge.views.delete(sale.uid);
-  else deps.knowledge.views.set(sale.uid, { view, atMs: deps.clock.now().getTime() });
+  else deps.knowledge.views.set(sale.uid, { view, atMs: nowMs });
   return view;
+}
+
+/** What was held before the close is no answer to whether anything is held after it. */
+function hasClosedSince({ view, atMs }: SeenView, nowMs: number): boolean {
+  if (view.kind !== 'armed') return false;
+  const { closesAtMs } = view.sale;
+  return closesAtMs !== null && atMs < closesAtMs && closesAtMs <= nowMs;
 }
