@@ -11,8 +11,8 @@ import { conditionOf, messageOf, shortSale } from './sales.ts';
 import { useCluster } from './use-cluster.ts';
 
 /**
- * What one operator with some sales may ask of the API server in a minute while it is refused. In peace it is some
- * 30; a loop without a pause makes thousands.
+ * What one operator with some sales may ask of the API server in a minute, after a burst, while it is refused. In
+ * peace it is some 30; a loop without a pause makes thousands.
  */
 const maxCallsPerMinute = 600;
 const deniedMs = 4_000;
