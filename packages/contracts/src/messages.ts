@@ -6,6 +6,17 @@ import { paymentStatus } from './payments.ts';
 
 export const topics = { user: 'user', event: 'event', booking: 'booking', payment: 'payment' } as const;
 
+/**
+ * Who acts on a topic, by the name that its inbox knows. A bus that keeps messages on their way keeps each until
+ * all of these have handled it, whether or not they run.
+ */
+export const consumersOf = {
+  [topics.user]: [],
+  [topics.event]: ['booking-catalog'],
+  [topics.booking]: ['event-stock', 'payment-booking'],
+  [topics.payment]: ['booking-payments'],
+} as const satisfies Record<string, readonly string[]>;
+
 /** topic event, key event_id: the catalog changed; booking applies it when the direct call did not. */
 export const eventInventoryChanged = z.object({ event_id: id, spec: inventorySpec });
 

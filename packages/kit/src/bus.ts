@@ -1,6 +1,7 @@
 /** The port that carries messages between services, and its in-process adapter. */
 import { withDeadline } from './clock.ts';
 import type { Logger } from './log.ts';
+import type { Sql } from './postgres.ts';
 
 /** One message as it travels. `key` names the aggregate; order holds per key. */
 export type Message = {
@@ -29,17 +30,39 @@ export type Handler = (messages: readonly Message[]) => Promise<Delivery>;
  * only then; a failed message is delivered again later, before the later ones of its key.
  */
 export type Bus = {
-  /** Hands `messages` to every consumer of their topics. A message is handled when all of its consumers have. */
-  publishBatch: (messages: readonly Message[]) => Promise<Delivery>;
+  /**
+   * Takes `messages` over. In one process a message is handled when all of its consumers have; a bus that keeps
+   * messages on their way has handled it when it holds it, and delivers it then. Such a bus notes in `relay`,
+   * the transaction that marks the rows as published, how far it has come. Rejects with `BusUnavailable` when
+   * it can take nothing at the moment; the messages did not fail.
+   */
+  publishBatch: (messages: readonly Message[], relay?: Sql) => Promise<Delivery>;
   /** A batch of one; rejects with the reason when it was not handled. */
   publish: (message: Message) => Promise<void>;
   subscribe: (topic: string, consumer: string, handle: Handler) => void;
+  /**
+   * Only a bus that keeps messages on their way: forgets what all consumers have handled, and has the outbox
+   * publish again what was lost. The relay calls it in each of its turns, under its lock.
+   */
+  lookAfter?: (relay: Sql) => Promise<void>;
+  /** Begins to deliver to the subscribers; all of them have subscribed by then. In one process nothing is to begin. */
+  start: () => Promise<void>;
+  /** Ends delivering: begins no batch, and waits for those that are under way. */
+  stop: () => Promise<void>;
 };
+
+/** The bus can take nothing at the moment: what carries it is away or full. The outbox keeps the messages. */
+export class BusUnavailable extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'BusUnavailable';
+  }
+}
 
 // Consumers keep deadlines of their own (`inbox.ts`); this one ends a handler that forgot them.
 const handlerDeadlineMs = 45_000;
 
-type Consumer = { consumer: string; handle: Handler };
+export type Consumer = { consumer: string; handle: Handler };
 
 /** Delivers inside the process. Its durability is the outbox's: nothing is kept here. */
 export function createInProcessBus(log: Logger): Bus {
@@ -70,10 +93,17 @@ export function createInProcessBus(log: Logger): Bus {
     subscribe: (topic, consumer, handle) => {
       consumers.set(topic, [...(consumers.get(topic) ?? []), { consumer, handle }]);
     },
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
   };
 }
 
-async function deliver(log: Logger, { consumer, handle }: Consumer, batch: Message[]): Promise<Delivery> {
+/** Hands a batch to one consumer. A handler that throws or is late has failed with all of it. */
+export async function deliver(
+  log: Logger,
+  { consumer, handle }: Consumer,
+  batch: readonly Message[],
+): Promise<Delivery> {
   const delivery = await withDeadline(handle(batch), handlerDeadlineMs, consumer).catch((error: unknown) => ({
     handled: new Set<string>(),
     failed: new Map(batch.map((message) => [message.id, error])),

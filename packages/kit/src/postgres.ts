@@ -25,6 +25,8 @@ export type DatabaseOptions = {
 export type Database = Sql & {
   /** Runs `work` in one read-committed transaction; rolls back when it throws. */
   transaction: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
+  /** Lends one connection until `work` ends, then closes it, and with it all that its session holds. */
+  session: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
   /** Answers whether a statement gets through right now. */
   ready: () => Promise<boolean>;
   waiting: () => number;
@@ -113,6 +115,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
   }
 
+  async function session<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw new DatabaseUnavailable(error);
+    });
+    return work(client).finally(() => client.release(true));
+  }
+
   async function transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     return withClient(async (client) => {
       await client.query('begin');
@@ -140,6 +149,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     query,
     transaction,
+    session,
     ready: () =>
       query('select 1').then(
         () => true,

@@ -55,6 +55,7 @@ async function reserveInVain(deps: RehearseDeps, client: ClientBase, buyers: num
   const db: Database = {
     query: (statement, values) => client.query(statement, values),
     transaction: (work) => work(client),
+    session: (work) => work(client),
     ready: () => Promise.resolve(true),
     waiting: () => 0,
     close: () => Promise.resolve(),

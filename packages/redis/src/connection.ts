@@ -1,0 +1,100 @@
+/** A connection to Redis that cannot hang: every command has a deadline, and reconnecting never ends. */
+import { readFileSync } from 'node:fs';
+import { Redis, type RedisOptions } from 'ioredis';
+import { chance } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+
+export type RedisConnectionOptions = {
+  /** `redis://` or, with TLS, `rediss://`. */
+  url: string;
+  /** Shown in Redis's list of clients. */
+  name: string;
+  log: Logger;
+  /** How long a command may take before its promise is rejected; 500 ms unless told. */
+  commandMs?: number;
+  /** PEM file of the authorities that are believed; only with `rediss://`. */
+  caFile?: string;
+};
+
+export type RedisConnection = {
+  client: Redis;
+  /** False while there is no connection; a command that is sent then fails at once. */
+  isUp: () => boolean;
+  close: () => Promise<void>;
+};
+
+const commandMs = 500;
+const connectMs = 2_000;
+/** A link on which nothing came back for so long after the deadline of a command is given up. */
+const silenceMs = 2_000;
+const firstRetryMs = 50;
+const retryCapMs = 2_000;
+
+/**
+ * Connects in the background and for ever: 50 ms after the first failure, then twice as long each time up to
+ * 2 s, with jitter. Nothing waits for a connection: without one a command is rejected at once, one that was
+ * under way is rejected when the link ends and is never sent again by itself. A link that stays silent is
+ * ended. A server that has become a replica is left, because its address may have a new primary.
+ */
+export function openRedis(options: RedisConnectionOptions): RedisConnection {
+  const deadlineMs = options.commandMs ?? commandMs;
+  const client = new Redis(options.url, {
+    connectionName: `evently-${options.name}`,
+    connectTimeout: connectMs,
+    commandTimeout: deadlineMs,
+    socketTimeout: deadlineMs + silenceMs,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: retryDelayMs,
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    ...tlsOf(options),
+  });
+  const changes = tellChanges(client, options);
+  return {
+    client,
+    isUp: () => client.status === 'ready',
+    close: () => {
+      changes.end();
+      client.disconnect();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Between half and all of the doubled time, so that the pods of a platform do not come back together. */
+function retryDelayMs(attempt: number): number {
+  const fullMs = Math.min(retryCapMs, firstRetryMs * 2 ** Math.min(attempt - 1, 10));
+  return fullMs / 2 + (fullMs / 2) * chance();
+}
+
+/** Throws when the address or the file cannot be used: that is a setting to correct, not an outage. */
+function tlsOf({ url, caFile }: RedisConnectionOptions): RedisOptions {
+  if (!/^rediss?:\/\//.test(url))
+    throw new Error('The address of Redis must begin with redis:// or, with TLS, rediss://');
+  if (caFile === undefined) return {};
+  if (!url.startsWith('rediss://'))
+    throw new Error('A CA file for Redis needs an address that begins with rediss://');
+  return { tls: { ca: readFileSync(caFile) } };
+}
+
+/** One line when Redis goes, one when it is back; reconnecting in between is quiet. */
+function tellChanges(client: Redis, { name, log }: RedisConnectionOptions): { end: () => void } {
+  let state: 'up' | 'away' | 'ended' = 'up';
+  function away(err: string): void {
+    if (state === 'up') log.warn({ connection: name, err }, 'Redis is away; connecting again');
+    if (state === 'up') state = 'away';
+  }
+  // Without a listener the client writes its errors to the console.
+  client.on('error', (error: Error) => away(error.message));
+  client.on('close', () => away('the connection was closed'));
+  client.on('ready', () => {
+    if (state === 'away') log.info({ connection: name }, 'Redis is back');
+    if (state === 'away') state = 'up';
+  });
+  return {
+    end: () => {
+      state = 'ended';
+    },
+  };
+}
