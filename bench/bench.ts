@@ -1,7 +1,7 @@
 /** What every profile works with: a platform of its own, an administrator, the booking database. */
 import { createLogger } from '@evently/kit/log';
 import { openDatabase, type Database } from '@evently/kit/postgres';
-import { systemClock } from '@evently/kit/clock';
+import { monotonicMs, systemClock } from '@evently/kit/clock';
 import { logInAdmin } from 'evently/api/accounts';
 import { createFirstAdmin } from 'evently/api/admins';
 import { createClient, type Client } from 'evently/api/client';
@@ -16,7 +16,8 @@ import type { Place } from './place.ts';
 export type Bench = {
   platform: BenchPlatform;
   client: Client;
-  adminToken: string;
+  /** The administrator's access token, a new one before the last one expires. */
+  adminToken: () => Promise<string>;
   tokens: TokenStock;
   /** Reads only: counters, stock, what was acknowledged. */
   db: Database;
@@ -27,6 +28,8 @@ export type Bench = {
 
 const admin = { email: 'bench@evently.example', password: 'bench-of-evently', name: 'Bench' };
 const statementTimeoutMs = 60_000;
+// Tokens last 15 minutes; the profiles of one platform may take an hour.
+const tokenAgeMs = 600_000;
 export const gatewayReservePath = '/api/booking/bookings/reserve';
 export const ownReservePath = '/api/v1/bookings/reserve';
 
@@ -39,7 +42,7 @@ export async function openBench(
   try {
     const client = createClient(platform.runtime.gateway.url);
     await createFirstAdmin(client, platform.runtime.bootstrap_token, admin);
-    const adminToken = await logInAdmin(client, admin);
+    const adminToken = rememberToken(() => logInAdmin(client, admin));
     const db = openReader(platform.runtime.databases.booking);
     const close = async (): Promise<void> => {
       await db.close();
@@ -51,6 +54,15 @@ export async function openBench(
     await platform.stop();
     throw error;
   }
+}
+
+function rememberToken(logIn: () => Promise<string>): () => Promise<string> {
+  let last: { token: string; atMs: number } | null = null;
+  return async () => {
+    if (last === null || monotonicMs() - last.atMs > tokenAgeMs)
+      last = { token: await logIn(), atMs: monotonicMs() };
+    return last.token;
+  };
 }
 
 /** A pool of two connections whose statements may take a minute. */
@@ -72,7 +84,7 @@ export function targetOf(url: string): Target {
 
 /** An event on sale at once with all its seats, made through the interface like any other. */
 export async function stage(bench: Bench, title: string, seats: number): Promise<string> {
-  const event = await stageEvent(bench.client, bench.adminToken, title, seats, systemClock.now());
+  const event = await stageEvent(bench.client, await bench.adminToken(), title, seats, systemClock.now());
   return event.eventId;
 }
 
