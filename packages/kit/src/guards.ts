@@ -1,9 +1,9 @@
 /** Who may call a route: bearer tokens for people, API keys for services, limits for everyone. */
 import { timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { refuse, type ServiceEnv } from './app.ts';
 import type { Principal, TokenVerifier } from './auth.ts';
+import { createMemoryLimiter, type LimiterFactory } from './limiter.ts';
 import { forbidden, unauthorized, type Problem } from './problems.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
@@ -68,29 +68,27 @@ export type LimitOptions = {
   windowSeconds: number;
   /** Whom the request counts for; null does not count it. May read the body, which Hono keeps for the handler. */
   key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>;
+  /** Who counts; this process alone when it is not given. Not asked for a limit that is switched off. */
+  limiters?: LimiterFactory | undefined;
 };
 
 /** Refuses with 429 past the limit; tells the state in `RateLimit` and `RateLimit-Policy` (IETF draft). */
 export function rateLimit(options: LimitOptions): Guard {
-  const limiter = new RateLimiterMemory({
-    points: Math.max(1, options.limit),
-    duration: options.windowSeconds,
-  });
+  const limiter = options.limit === 0 ? null : (options.limiters ?? createMemoryLimiter)(options);
   const policy = `"${options.name}";q=${options.limit};w=${options.windowSeconds}`;
   return async (c, next) => {
-    const key = options.limit === 0 ? null : await options.key(c);
-    if (key === null) {
+    const key = limiter === null ? null : await options.key(c);
+    if (limiter === null || key === null) {
       await next();
       return undefined;
     }
-    const state = await limiter.consume(key).catch((refused: unknown) => refused);
-    if (!(state instanceof RateLimiterRes)) throw state;
+    const state = await limiter.consume(key);
     const seconds = Math.ceil(state.msBeforeNext / 1000);
     const headers = {
       'ratelimit-policy': policy,
-      ratelimit: `"${options.name}";r=${state.remainingPoints};t=${seconds}`,
+      ratelimit: `"${options.name}";r=${state.remaining};t=${seconds}`,
     };
-    if (state.consumedPoints > options.limit) {
+    if (state.consumed > options.limit) {
       return refuse(c, {
         status: 429,
         code: 'rate_limited',

@@ -3,11 +3,15 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { TokenVerifier } from './auth.ts';
 import type { Bus } from './bus.ts';
+import type { CacheFactory } from './cache.ts';
 import type { Clock } from './clock.ts';
 import { flag, integer, list, setting, type SettingValues } from './config.ts';
+import type { Feed } from './feed.ts';
+import type { LimiterFactory } from './limiter.ts';
 import type { Logger } from './log.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Database } from './postgres.ts';
+import type { Reads } from './replica.ts';
 
 export const platformSettings = {
   EVENTLY_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), {
@@ -56,8 +60,20 @@ export const platformSettings = {
 };
 export type PlatformConfig = SettingValues<typeof platformSettings>;
 
+/** What pods of a service share. What is not given is done inside the process, as in standalone and in tests. */
+export type SharedParts = {
+  /** Counts limits; without it each process counts alone (`createMemoryLimiter`). */
+  limiters?: LimiterFactory | undefined;
+  /** Keeps answers of public reads; without it each process keeps its own (`createMemoryCaches`). */
+  caches?: CacheFactory | undefined;
+  /** Tells other processes of changes; without it nobody is told, and everyone looks for himself. */
+  feed?: Feed | undefined;
+  /** Lists and reports from a replica; without it from `db` (`readsOf`). */
+  reads?: Reads | undefined;
+};
+
 /** What the wiring hands to every `create…Service`. `relayDb` is a pool of one, kept busy by the outbox relay. */
-export type PlatformDeps = {
+export type PlatformDeps = SharedParts & {
   platform: PlatformConfig;
   db: Database;
   relayDb: Database;
