@@ -1,11 +1,10 @@
 /** Every port of the platform, opened before anything else starts, so that a taken one costs nothing. */
-import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
-import { monotonicMs, pause } from '@evently/kit/clock';
+import { answerProblem } from '@evently/kit/answer-problem';
 import { metricsHandler } from '@evently/kit/metrics';
 import { unavailable } from '@evently/kit/problems';
 import { listen, listenerOfFetch, type Listener, type Listening } from '@evently/kit/serve';
-import { answerProblem } from './gateway/gateway.ts';
+import { createUnderWay } from '@evently/kit/under-way';
 import { services, type ServiceName } from './gateway/routes.ts';
 
 export type PortNumbers = Record<ServiceName | 'gateway' | 'metrics', number>;
@@ -23,9 +22,6 @@ export type Ports = {
 };
 
 const startingSeconds = 1;
-const lateRequestsMs = 600;
-const pollMs = 20;
-const longestQuietMs = 20_000;
 const starting = unavailable(
   'starting',
   'The platform is starting; come again in a second.',
@@ -37,7 +33,7 @@ export async function openPorts(host: string, wanted: PortNumbers, registry: Reg
   const closed: Listener = (req, res) => answerProblem(req, res, starting);
   let answering: Partial<Record<string, Listener>> = {};
   const opened: (readonly [string, Listening])[] = [];
-  const active = new Set<IncomingMessage>();
+  const underWay = createUnderWay();
   let closing: Promise<unknown> | null = null;
   const close = async (): Promise<void> => {
     closing ??= Promise.all(opened.map(([, listening]) => listening.close()));
@@ -47,7 +43,7 @@ export async function openPorts(host: string, wanted: PortNumbers, registry: Reg
   try {
     for (const name of ['gateway', ...services, 'metrics'] as const) {
       const listener: Listener =
-        name === 'metrics' ? metrics : counted(active, (req, res) => (answering[name] ?? closed)(req, res));
+        name === 'metrics' ? metrics : underWay.counted((req, res) => (answering[name] ?? closed)(req, res));
       opened.push([name, await listen(describe(name), host, wanted[name], listener)]);
     }
   } catch (error) {
@@ -64,24 +60,7 @@ export async function openPorts(host: string, wanted: PortNumbers, registry: Reg
       answering = { ...listeners, gateway };
     },
     close,
-    quiet: async () => {
-      // Requests may still arrive on connections that were open; see `listen`.
-      await pause(lateRequestsMs);
-      const deadline = monotonicMs() + longestQuietMs;
-      while (active.size > 0 && monotonicMs() < deadline) await pause(pollMs);
-    },
-  };
-}
-
-/** Keeps the requests under way in `active`; event streams, which end only with their service, are left out. */
-function counted(active: Set<IncomingMessage>, listener: Listener): Listener {
-  return (req, res) => {
-    const [path] = (req.url ?? '').split('?', 1);
-    if (path?.endsWith('/stream') !== true) {
-      active.add(req);
-      res.once('close', () => active.delete(req));
-    }
-    listener(req, res);
+    quiet: underWay.quiet,
   };
 }
 

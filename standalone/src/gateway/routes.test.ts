@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { publicPathOf, routeOf } from './routes.ts';
+import { publicPathOf } from '@evently/contracts/public-paths';
+import { routeOf } from './routes.ts';
 
 test.each([
   ['/api/user/auth/login', 'user', '/api/v1/auth/login'],

@@ -1,5 +1,6 @@
 /** One OpenAPI document of all services, with the paths that the gateway serves. Pure. */
-import { publicPathOf, services, type ServiceName } from '../gateway/routes.ts';
+import { publicPathOf } from '@evently/contracts/public-paths';
+import { services, type ServiceName } from '../gateway/routes.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
