@@ -2,6 +2,7 @@
 import pg from 'pg';
 import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import type { Logger } from './log.ts';
+import { adviseOnPostgresTls, postgresAddress } from './postgres-address.ts';
 
 /** Anything a statement can be sent to: a client inside a transaction, or the pool for one statement. */
 export type Sql = {
@@ -12,7 +13,10 @@ export type Sql = {
 };
 
 export type DatabaseOptions = {
+  /** With `sslmode=verify-full` for TLS; see `postgresAddress`. */
   url: string;
+  /** PEM file of the authorities that are believed instead of the system's. */
+  caFile?: string | undefined;
   name: string;
   /** Connections at most. */
   max: number;
@@ -36,7 +40,8 @@ export type Database = Sql & {
 /** The database cannot be reached or refuses work at the moment; the request may be repeated. */
 export class DatabaseUnavailable extends Error {
   constructor(cause: unknown) {
-    super('The database is not available', { cause });
+    const advice = adviseOnPostgresTls(cause);
+    super(`The database is not available${advice === null ? '' : `: ${advice}`}`, { cause });
     this.name = 'DatabaseUnavailable';
   }
 }
@@ -78,12 +83,13 @@ export function uniqueViolation(error: unknown): string | null {
 /**
  * Opens a pool with every time-out set: connect 1 s, statement 2 s (client-side a second later, for
  * half-open links), lock 500 ms, idle in transaction 5 s. Each connection has an error listener: without
- * one, a backend that dies while checked out ends the process (node-postgres, "pool.on error").
+ * one, a backend that dies while checked out ends the process (node-postgres, "pool.on error"). Throws
+ * `ConfigError` when the address or the CA file cannot be used.
  */
 export function openDatabase(options: DatabaseOptions): Database {
   const statementMs = options.statementTimeoutMs ?? statementTimeoutMs;
   const pool = new pg.Pool({
-    connectionString: options.url,
+    ...postgresAddress(options.url, options.caFile),
     application_name: `evently-${options.name}`,
     max: options.max,
     connectionTimeoutMillis: options.connectTimeoutMs ?? connectTimeoutMs,
