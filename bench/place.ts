@@ -10,6 +10,8 @@ export type Place = {
   db: Database | null;
   /** Process ids of the servers that are measured; the first is one that answers. */
   servers: readonly number[];
+  /** The process that answers, where none is measured. */
+  answeredBy?: number;
   postgresPid: number;
   /** Pages of the processes that batch; empty where none does. */
   metricsUrls: readonly string[];
@@ -22,7 +24,7 @@ export type Place = {
 
 /** Under which id the tokens of a place are counted: all its servers begin and end together. */
 export function processOf(place: Place): number {
-  const [first] = place.servers;
+  const first = place.servers[0] ?? place.answeredBy;
   if (first === undefined) throw new Error('a place has at least one server');
   return first;
 }

@@ -71,7 +71,7 @@ export const fullSizes: Sizes = {
   memory: { perSecond: 10_000, seconds: 60, warmUpBuyers: 20_000 },
   tableSize: { bookings: [10_000, 1_000_000], buyers: 50_000, warmUpBuyers: 20_000, connections: 256 },
   mixture: { buyers: 30_000, perSecond: 5_000 },
-  mixed: { hotPerSecond: 5_000, otherPerSecond: 2_000, seconds: 30, coldEvents: 200 },
+  mixed: { hotPerSecond: 2_000, otherPerSecond: 500, seconds: 30, coldEvents: 200 },
   pods: { counts: [1, 2, 4, 16], buyers: 60_000, perSecond: 40_000, warmUpBuyers: 20_000 },
   strategies: {
     connections: 256,

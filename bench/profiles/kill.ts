@@ -47,7 +47,12 @@ async function killInMidSale(
     seats,
     arrivals: { kind: 'even', perSecond },
     // The counters of a process that is killed are gone.
-    place: { ...platformPlace(bench), metricsUrls: [], servers: [] },
+    place: {
+      ...platformPlace(bench),
+      metricsUrls: [],
+      servers: [],
+      answeredBy: bench.platform.runtime.pid,
+    },
     changes: {
       obeysRetryAfter: true,
       repeatsUnanswered: true,

@@ -1,3 +1,5 @@
+import { createLogger } from '@evently/kit/log';
+import { openDatabase } from '@evently/kit/postgres';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { actsOf, until, type Acts } from './buyers.ts';
 import { createFixture, specOf, type Fixture } from './fixture.ts';
@@ -76,6 +78,34 @@ test('one event that cannot be swept does not keep the holds of others', async (
   expect(await until(() => acts.look(free, who), statusIs('expired'))).toMatchObject({ status: 'expired' });
   await damage(1, 0);
   expect(await until(() => acts.look(stuck, who), statusIs('expired'))).toMatchObject({ status: 'expired' });
+});
+
+test('an event whose lock is never free, because it sells all the time, gives lapsed holds back', async () => {
+  const { eventId } = await f.publish({ capacity: 1 });
+  const who = await acts.buyer();
+  const id = await acts.reserve(eventId, who);
+  const sellers = 3;
+  const url = f.database.url;
+  const log = createLogger('test', 'silent');
+  // One holds the event for ten milliseconds, and the others wait in its queue: a sweep that skips it never comes.
+  const db = openDatabase({ url, name: 'sellers', max: sellers, log, lockTimeoutMs: 10_000 });
+  let sells = true;
+  const sell = async (): Promise<void> => {
+    while (sells)
+      await db.transaction(async (client) => {
+        await client.query('select 1 from event_sales where event_id = $1 for update', [eventId]);
+        await client.query('select pg_sleep(0.01)');
+      });
+  };
+  const selling = Promise.all(Array.from({ length: sellers }, sell));
+  try {
+    await acts.lapse(id);
+    expect(await until(() => acts.look(id, who), statusIs('expired'))).toMatchObject({ status: 'expired' });
+  } finally {
+    sells = false;
+    await selling;
+    await db.close();
+  }
 });
 
 test('a cancelled event cancels every booking, refunds in full and ends its waitlist', async () => {

@@ -15,10 +15,10 @@ import { copyStock, move, type Place, type Stock } from '../domain/stock.ts';
 import { insertBookings, writeTransitions, type Transition } from '../store/bookings.ts';
 import {
   lockSale,
+  lockSaleForSweep,
   markWaitlistUsed,
   readStock,
   readWindow,
-  tryLockSale,
   writeStock,
   type LockedSale,
   type WindowNow,
@@ -92,8 +92,8 @@ type Pending = {
 };
 
 export type ChangeOptions = {
-  /** Null at once when another transaction holds the event. */
-  skipLocked?: boolean;
+  /** Null at once when another sweeper is at the event. */
+  sweeps?: boolean;
   /** Joins this transaction, which the caller commits; `deps.committed` is then the caller's to call. */
   within?: Sql;
 };
@@ -101,7 +101,7 @@ export type ChangeOptions = {
 /**
  * Runs `work` with the event locked and writes what it decided: bookings, counters, tickets, refunds,
  * waitlist, one outbox message and a version raised by one, all in one commit (I2, I6, I35). Free stock goes
- * to whoever waits before it becomes public. Null when the event is unknown, or, with `skipLocked`, busy.
+ * to whoever waits before it becomes public. Null when the event is unknown, or, with `sweeps`, being swept.
  */
 export async function changeStock<T>(
   deps: StockDeps,
@@ -112,7 +112,7 @@ export async function changeStock<T>(
 ): Promise<{ value: T; committed: CommittedChange | null } | null> {
   const run = async (client: Sql): Promise<{ value: T; committed: CommittedChange | null } | null> => {
     const sale =
-      options.skipLocked === true ? await tryLockSale(client, eventId) : await lockSale(client, eventId);
+      options.sweeps === true ? await lockSaleForSweep(client, eventId) : await lockSale(client, eventId);
     if (sale === null) return null;
     const { begun, served } =
       cause === 'reserve' && sale.waitlistUsed

@@ -1,5 +1,5 @@
 /** Ends bookings that nobody asked to end: lapsed holds, and those of whole events. */
-import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { isDatabaseUnavailable, sqlStateOf } from '@evently/kit/postgres';
 import type { Booking, Cause } from '../domain/booking.ts';
 import type { BookingMetrics } from '../metrics.ts';
 import { listEventsWithLapsedHolds, lockByStatus, lockLapsedHolds } from '../store/bookings.ts';
@@ -35,10 +35,11 @@ export function refundAndCancel(
 const maxEvents = 50;
 const maxBookings = 500;
 const maxRounds = 200;
+const lockNotAvailable = '55P03';
 
 /**
  * Releases every hold that is over by the database's clock, batch by batch, first to the waitlist (I15).
- * An event whose row another process holds is left to it. Answers how many holds were released.
+ * An event that another process sweeps is left to it. Answers how many holds were released.
  */
 export async function expireLapsedHolds(deps: EndDeps): Promise<number> {
   let lapsed = 0;
@@ -62,7 +63,7 @@ async function expireLapsedOf(deps: EndDeps, eventId: string): Promise<number> {
       for (const hold of holds) release(deps, change, hold, 'expired', 'hold_lapsed');
       return holds.length;
     },
-    { skipLocked: true },
+    { sweeps: true },
   );
   return outcome?.value ?? 0;
 }
@@ -81,6 +82,8 @@ async function forEachEvent(
     try {
       sum += await work(eventId);
     } catch (error) {
+      // The event's row was not to be had in time; it comes again with the next sweep.
+      if (sqlStateOf(error) === lockNotAvailable) continue;
       if (isDatabaseUnavailable(error)) throw error;
       failures.push(new Error(`event ${eventId} failed`, { cause: error }));
     }
@@ -118,7 +121,7 @@ export async function expireAllHolds(deps: EndDeps, events: readonly string[]): 
 /** Matches free stock to whoever waits: what a join that raced a release may have left. */
 export async function matchWaitlists(deps: EndDeps): Promise<void> {
   await forEachEvent(await listEventsToMatch(deps.db, maxEvents), async (eventId) => {
-    await changeStock(deps, eventId, 'waitlist', () => Promise.resolve(), { skipLocked: true });
+    await changeStock(deps, eventId, 'waitlist', () => Promise.resolve(), { sweeps: true });
     return 1;
   });
 }
@@ -126,7 +129,7 @@ export async function matchWaitlists(deps: EndDeps): Promise<void> {
 /** Cancels the bookings of cancelled events with a full refund, 500 at a time, until none is left. */
 export async function windDownEvents(deps: EndDeps): Promise<void> {
   await forEachEvent(await listEventsWindingDown(deps.db, maxEvents), async (eventId) => {
-    await changeStock(deps, eventId, 'cancel', (change) => windDown(deps, change), { skipLocked: true });
+    await changeStock(deps, eventId, 'cancel', (change) => windDown(deps, change), { sweeps: true });
     return 1;
   });
 }

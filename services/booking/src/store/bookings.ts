@@ -170,8 +170,9 @@ export async function lockBookings(
 }
 
 /**
- * Locks up to `limit` holds of the event that were over at `at`, in order of id. `at` is the database's clock
- * as the change read it: a hold that ends between the two would seem to lapse before its time (I13).
+ * Locks up to `limit` holds of the event that were over at `at`, the first to lapse, in order of id. `at` is the
+ * database's clock as the change read it: a hold that ends between the two would seem to lapse before its time
+ * (I13). They are found by their end: in order of id, all that ended before would be read again each time.
  */
 export async function lockLapsedHolds(
   client: Sql,
@@ -181,9 +182,13 @@ export async function lockLapsedHolds(
 ): Promise<Booking[]> {
   const { rows } = await client.query<BookingRow>({
     name: 'lock-lapsed-holds',
-    text: `select ${bookingColumns} from bookings
-            where event_id = $1 and status = 'pending' and expires_at <= $2
-            order by id limit $3 for update`,
+    text: `with due as materialized (
+             select id from bookings
+              where status = 'pending' and expires_at <= $2 and event_id = $1
+              order by expires_at limit $3)
+           select ${bookingColumns} from bookings
+            where event_id = $1 and id = any(array(select id from due))
+            order by id for update`,
     values: [eventId, at, limit],
   });
   return rows.map(bookingOf);
@@ -205,14 +210,15 @@ export async function lockByStatus(
   return rows.map(bookingOf);
 }
 
-/** Events that have lapsed holds; reads the partial index on expires_at, locks nothing. */
+/** Events that have lapsed holds, the longest lapsed first; reads the partial index on expires_at, locks nothing. */
 export async function listEventsWithLapsedHolds(sql: Sql, limit: number): Promise<string[]> {
   const { rows } = await sql.query<{ event_id: string }>({
     name: 'events-with-lapsed-holds',
-    text: `select distinct event_id from (
-             select event_id from bookings where status = 'pending' and expires_at <= clock_timestamp()
+    text: `select event_id from (
+             select event_id, expires_at from bookings
+              where status = 'pending' and expires_at <= clock_timestamp()
               order by expires_at limit 10000) due
-            limit $1`,
+            group by event_id order by min(expires_at) limit $1`,
     values: [limit],
   });
   return rows.map((row) => row.event_id);

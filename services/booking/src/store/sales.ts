@@ -2,6 +2,9 @@
 import type { Sql } from '@evently/kit/postgres';
 import type { Stock, Tier } from '../domain/stock.ts';
 
+// Class of the advisory locks by which sweepers of several processes stay out of each other's way.
+const sweepLockClass = 7_340_002;
+
 export type LockedSale = {
   eventId: string;
   version: number;
@@ -44,17 +47,17 @@ export async function lockSale(client: Sql, eventId: string): Promise<LockedSale
   return row === undefined ? null : saleOf(row);
 }
 
-/** As `lockSale`, but null at once when another transaction holds the event: for sweepers, which come again. */
-export async function tryLockSale(client: Sql, eventId: string): Promise<LockedSale | null> {
-  const { rows } = await client.query<SaleRow>({
-    name: 'try-lock-sale',
-    text: `select event_id, version, last_writer, status, max_per_booking, max_per_buyer, currency, waitlist,
-                  waitlist_used, winding_down
-             from event_sales where event_id = $1 for update skip locked`,
-    values: [eventId],
+/**
+ * Locks the event for a sweeper: null at once when another sweeper is at it, and behind everybody else in the
+ * row's queue. A sweeper that skipped a locked row would never come to an event that sells all the time.
+ */
+export async function lockSaleForSweep(client: Sql, eventId: string): Promise<LockedSale | null> {
+  const { rows } = await client.query<{ held: boolean }>({
+    name: 'sweep-turn',
+    text: 'select pg_try_advisory_xact_lock($1, hashtext($2)) as held',
+    values: [sweepLockClass, eventId],
   });
-  const row = rows[0];
-  return row === undefined ? null : saleOf(row);
+  return rows[0]?.held === true ? lockSale(client, eventId) : null;
 }
 
 function saleOf(row: SaleRow): LockedSale {
