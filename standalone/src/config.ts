@@ -2,18 +2,11 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { flag, integer, list, readSettings, setting, type SettingValues } from '@evently/kit/config';
+import { flag, integer, origins, readSettings, setting, type SettingValues } from '@evently/kit/config';
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-const origin = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && new URL(text).origin === text,
-    'must list origins such as http://localhost:5173',
-  );
 
 export const standaloneSettings = {
   EVENTLY_DATA_DIR: setting(
@@ -39,7 +32,7 @@ export const standaloneSettings = {
     fallback: '0',
     about: 'Port of the embedded PostgreSQL on 127.0.0.1; 0 picks a free one',
   }),
-  CORS_ORIGINS: setting(list().pipe(z.array(origin).max(50)), {
+  CORS_ORIGINS: setting(origins(), {
     fallback: 'http://localhost:5173,http://127.0.0.1:5173',
     about: 'Web origins whose pages may call the interface, comma-separated; credentials are never allowed',
   }),

@@ -51,6 +51,19 @@ export function list(): z.ZodType<string[], string> {
   );
 }
 
+const maxOrigins = 50;
+
+/** Web origins such as `https://tickets.example`, comma-separated. */
+export function origins(): z.ZodType<string[], string> {
+  const origin = z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && new URL(text).origin === text,
+      'must list origins such as http://localhost:5173',
+    );
+  return list().pipe(z.array(origin).max(maxOrigins));
+}
+
 /**
  * Reads every setting of `settings` from `env`. Throws `ConfigError` naming all faults at once;
  * the value of a secret never appears in it.

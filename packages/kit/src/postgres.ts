@@ -62,7 +62,8 @@ const unavailableText =
 // After these the session is unusable, whatever the pool thinks.
 const brokenState = /^(08...|57P0.|25006|XX...)$/;
 
-function stateOf(error: unknown): string {
+/** PostgreSQL's own code of an error (its appendix A), or the system's; empty when there is none. */
+export function sqlStateOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
@@ -70,7 +71,7 @@ function stateOf(error: unknown): string {
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true;
   if (!(error instanceof Error)) return false;
-  const state = stateOf(error);
+  const state = sqlStateOf(error);
   return unavailableState.test(state) || unavailableText.test(state) || unavailableText.test(error.message);
 }
 
@@ -114,7 +115,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     try {
       return await work(client);
     } catch (error) {
-      broken = brokenState.test(stateOf(error)) || (isDatabaseUnavailable(error) && stateOf(error) === '');
+      broken = brokenState.test(sqlStateOf(error)) || (isDatabaseUnavailable(error) && sqlStateOf(error) === '');
       throw error;
     } finally {
       client.release(broken);

@@ -13,7 +13,12 @@ import { problemResponse, type Problem } from './problems.ts';
 import { collectTurns } from './turns.ts';
 
 export type Listener = (req: IncomingMessage, res: ServerResponse) => void;
-export type Listening = { port: number; close: () => Promise<void> };
+export type Listening = {
+  port: number;
+  /** From now on each answer ends its connection, so that clients that keep theirs open leave; goes on accepting. */
+  shed: () => void;
+  close: () => Promise<void>;
+};
 
 /** The port cannot be had; `message` is a sentence for the person who started the process. */
 export class PortUnavailable extends Error {
@@ -61,7 +66,7 @@ export async function listen(
   port: number,
   listener: Listener,
 ): Promise<Listening> {
-  let closing = false;
+  let shedding = false;
   let lingering = true;
   const server = createServer(
     {
@@ -73,7 +78,7 @@ export async function listen(
       requireHostHeader: false,
     },
     (req, res) => {
-      if (closing) res.setHeader('connection', 'close');
+      if (shedding) res.setHeader('connection', 'close');
       res.on('close', () => {
         if (!lingering) server.closeIdleConnections();
       });
@@ -96,8 +101,11 @@ export async function listen(
   });
   return {
     port: portOf(server),
+    shed: () => {
+      shedding = true;
+    },
     close: async () => {
-      closing = true;
+      shedding = true;
       await acceptAll(server);
       // Not http's own close: that one ends idle connections at once.
       const done = new AbortController();
