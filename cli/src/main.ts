@@ -3,9 +3,13 @@ import { ConfigError } from '@evently/kit/config';
 import { Command } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { CommandError } from './command-error.ts';
+import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
 import { drillCommand } from './commands/drill.ts';
+import { logsCommand } from './commands/logs.ts';
+import { psqlCommand } from './commands/psql.ts';
+import { redisCliCommand } from './commands/redis-cli.ts';
 import { seedCommand } from './commands/seed.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -17,7 +21,11 @@ const program = new Command('evently')
   .addCommand(verifyCommand())
   .addCommand(configCommand())
   .addCommand(adminCommand())
-  .addCommand(deadLettersCommand());
+  .addCommand(deadLettersCommand())
+  .addCommand(psqlCommand())
+  .addCommand(redisCliCommand())
+  .addCommand(logsCommand())
+  .addCommand(clusterCommand());
 
 try {
   await program.parseAsync(process.argv);

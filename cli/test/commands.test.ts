@@ -41,7 +41,13 @@ async function drilled(platform: PretendPlatform, name: string): Promise<DrillRe
   if (target === null || spec === null) throw new Error('a wrong test');
   const tokens = await signInBuyers(client, spec.buyers, () => {});
   const deps = { client, target, adminToken: 'admin', progress: quiet };
-  return runDrill(deps, spec, tokens, { ratePerSecond: 20_000, deadlineMs: 5_000, checkWinners: true });
+  return runDrill(deps, spec, tokens, {
+    ratePerSecond: 20_000,
+    deadlineMs: 5_000,
+    checkWinners: true,
+    eventId: null,
+    letInAtMs: null,
+  });
 }
 
 test('seeding makes everything once; the second time changes nothing', async () => {

@@ -139,7 +139,9 @@ const verifiedSchema = z.object({
 });
 
 /** What `evently verify` finds broken, and how many checks it made. */
-export async function verifyBooks(host: HostServices): Promise<{ checks: number; broken: readonly string[] }> {
+export async function verifyBooks(
+  host: HostServices,
+): Promise<{ checks: number; broken: readonly string[] }> {
   const said = await runProgram(process.execPath, [command, 'verify', '--json'], {
     deadlineMs: verifyMs,
     env: {

@@ -90,9 +90,7 @@ export function nginxConfiguration(
 /** The Service's own address, or what is wrong with the backend. */
 function upstreamOf(path: Path, namespace: string, services: readonly Service[]): Upstream | string {
   const { name, port } = path.backend.service;
-  const service = services.find(
-    ({ metadata }) => metadata.name === name && metadata.namespace === namespace,
-  );
+  const service = services.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
   if (service === undefined) return `there is no Service ${name}`;
   const wanted = port.name ?? port.number;
   const found = service.spec.ports.find((one) => one.name === port.name || one.port === port.number);
@@ -109,8 +107,14 @@ function matchesOf({ path, pathType }: Path): string[] {
   return bare === '' ? ['/'] : [`= ${bare}`, `^~ ${bare}/`];
 }
 
-function render(upstreams: readonly Upstream[], locations: readonly Location[], options: ProxyOptions): string {
-  const hosts = [...new Set(locations.map(({ host }) => host))];
+function render(
+  upstreams: readonly Upstream[],
+  locations: readonly Location[],
+  options: ProxyOptions,
+): string {
+  // The one for every host stands first: nginx takes it for what no other one names.
+  const named = new Set(locations.map(({ host }) => host).filter((host) => host !== '_'));
+  const hosts = ['_', ...named];
   const servers = hosts.map((host, at) => {
     const own = locations.filter((location) => location.host === host);
     // Options of the port may be said once only.

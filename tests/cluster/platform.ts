@@ -66,7 +66,10 @@ export async function makeBuyers(userUrl: string, apiKey: string, count: number)
 }
 
 export async function registerAccount(client: Client): Promise<Account> {
-  const account = { email: `${randomUUID()}@buyers.evently.example`, password: randomBytes(18).toString('hex') };
+  const account = {
+    email: `${randomUUID()}@buyers.evently.example`,
+    password: randomBytes(18).toString('hex'),
+  };
   await client.ask(sessionAnswer, {
     method: 'POST',
     path: '/api/user/auth/register',

@@ -8,7 +8,14 @@ export type Request = {
   body?: unknown;
 };
 /** `status` 0 is a connection that broke; times are those of `monotonicMs`. */
-export type Told = { kind: string; request: Request; status: number; body: string; beganMs: number; endedMs: number };
+export type Told = {
+  kind: string;
+  request: Request;
+  status: number;
+  body: string;
+  beganMs: number;
+  endedMs: number;
+};
 export type Round = {
   kind: string;
   /** The next request of this kind, by its number. */
@@ -88,7 +95,9 @@ export async function send(url: string, kind: string, request: Request): Promise
 /** Those that were not answered as they should have been. */
 export function failuresIn(told: readonly Told[], rounds: readonly Round[]): Told[] {
   const expected = new Map(rounds.map(({ kind, expects = [] }) => [kind, new Set(expects)]));
-  return told.filter(({ kind, status }) => (status < 200 || status > 299) && !expected.get(kind)?.has(status));
+  return told.filter(
+    ({ kind, status }) => (status < 200 || status > 299) && !expected.get(kind)?.has(status),
+  );
 }
 
 /** How many of each kind and status there were, for a person. */
@@ -98,7 +107,10 @@ export function countsOf(told: readonly Told[]): string {
     const key = `${kind} ${status === 0 ? 'broken' : status}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  return [...counts].toSorted().map(([key, count]) => `${key}: ${count}`).join(', ');
+  return [...counts]
+    .map(([key, count]) => `${key}: ${count}`)
+    .toSorted()
+    .join(', ');
 }
 
 /** The first few, with what was answered. */

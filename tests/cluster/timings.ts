@@ -34,7 +34,9 @@ export function createTimings(say: (line: string) => void): Timings {
       const width = Math.max(4, ...rows.map(({ what }) => what.length));
       const line = (what: string, at: string, took: string): string =>
         `${what.padEnd(width)}  ${at.padStart(8)}  ${took}`;
-      return [line('Step', 'at', 'took'), ...rows.map(({ what, at, took }) => line(what, at, took))].join('\n');
+      return [line('Step', 'at', 'took'), ...rows.map(({ what, at, took }) => line(what, at, took))].join(
+        '\n',
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 /** `evently drill`: lets herds of buyers at a platform and says whether the house filled. */
+import { systemClock } from '@evently/kit/clock';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { logInAdmin } from '../api/accounts.ts';
@@ -23,6 +24,8 @@ import {
 const optionsSchema = z.object({
   url: z.string().optional(),
   only: z.array(z.string()).optional(),
+  event: z.uuid('must be the id of an event').optional(),
+  at: z.iso.datetime({ offset: true, error: 'must be an instant such as 2026-11-20T19:00:00Z' }).optional(),
   rate: wholeNumber(1, 100_000).optional(),
   deadline: wholeNumber(100, 600_000),
   check: z.boolean().optional(),
@@ -34,12 +37,16 @@ const optionsSchema = z.object({
 });
 type Options = z.output<typeof optionsSchema>;
 
+const longestWaitMs = 86_400_000;
+
 const examples = `
 Examples:
   npx evently drill                                  all four drills on this machine's platform
   npx evently drill --only 300x299 --check           one drill, each winner's booking read back
   npx evently drill --only 2000x500 --rate 10000     buyers x seats of your own, arrivals per second
   npx evently drill --url https://tickets.example --admin-email me@tickets.example --json
+  npx evently drill --only 2000x1500 --event 0197f3c2-5b1e-7c44-9d0a-3f6f5f1f2a10 --at 2026-11-20T19:00:00Z
+                                                     at the opening of a sale that exists
 
 Exit status: 0 when every drill that ran passed; 1 otherwise, and when none ran.`;
 
@@ -50,6 +57,8 @@ export function drillCommand(): Command {
       '--only <names...>',
       `some of ${standardDrills.map(({ name }) => name).join(', ')}, or any buyers x seats`,
     )
+    .option('--event <id>', 'a published event, all of whose seats are free, instead of a new one')
+    .option('--at <instant>', 'when the herd is let in, such as the opening of its sale (default: at once)')
     .option('--rate <arrivals>', 'arrivals per second (default: 1,000 to 5,000 by herd)')
     .option('--deadline <ms>', 'time until a buyer gives up', '10000')
     .option('--check', "read each winner's booking back (1,000 at most per drill)")
@@ -72,6 +81,12 @@ export function drillCommand(): Command {
 /** Runs the drills in order and prints the result; true when all that ran passed. */
 async function drill(options: Options): Promise<boolean> {
   const specs = options.only === undefined ? standardDrills : options.only.map(drillNamed);
+  if ((options.event !== undefined || options.at !== undefined) && specs.length !== 1) {
+    throw new CommandError(
+      'An event sells its seats once: name one drill beside --event or --at, such as --only 300x299.',
+    );
+  }
+  const letInAtMs = options.at === undefined ? null : letInAt(options.at);
   const { url, target, runtime } = await findPlatform(options.url);
   const progress = createProgress(process.stderr, options.json === true);
   const client = createClient(url);
@@ -99,6 +114,8 @@ async function drill(options: Options): Promise<boolean> {
       ratePerSecond: options.rate ?? spec.ratePerSecond,
       deadlineMs: options.deadline,
       checkWinners: options.check === true,
+      eventId: options.event ?? null,
+      letInAtMs,
     });
     results.push(result);
     progress.say(
@@ -148,6 +165,12 @@ async function issueHerd(
   }
   progress.update(`${titleOf(spec)}: issuing tokens`);
   return issueTokens(createClient(userUrl), apiKey, spec.buyers);
+}
+
+function letInAt(instant: string): number {
+  const atMs = Date.parse(instant);
+  if (atMs - systemClock.now().getTime() <= longestWaitMs) return atMs;
+  throw new CommandError(`${instant} is more than a day ahead; begin the drill nearer to it.`);
 }
 
 function drillNamed(name: string): DrillSpec {

@@ -1,5 +1,5 @@
 /** One drill from its event to its verdict: stage, let the herd in, count, read back, judge. */
-import { systemClock } from '@evently/kit/clock';
+import { pause, systemClock } from '@evently/kit/clock';
 import type { Client } from '../api/client.ts';
 import { runOpenLoop, type Answer, type LoadReport } from '../generator/open-loop.ts';
 import { requestBytes, type Target } from '../generator/request-bytes.ts';
@@ -11,7 +11,15 @@ import { stageEvent, type StagedEvent } from './stage.ts';
 import { judgeDrill, tallyAnswers, type ReadBack, type Tally, type Verdict } from './tally.ts';
 
 export type DrillDeps = { client: Client; target: Target; adminToken: string; progress: Progress };
-export type DrillOptions = { ratePerSecond: number; deadlineMs: number; checkWinners: boolean };
+export type DrillOptions = {
+  ratePerSecond: number;
+  deadlineMs: number;
+  checkWinners: boolean;
+  /** A published event with exactly the drill's seats, all free; null makes a new one. */
+  eventId: string | null;
+  /** When the herd is let in, milliseconds since 1970; null is at once. */
+  letInAtMs: number | null;
+};
 export type DrillResult = {
   spec: DrillSpec;
   eventId: string;
@@ -25,7 +33,7 @@ export type DrillResult = {
 const maxConnections = 1_024;
 const progressEvery = 250;
 
-/** Each of `tokens` reserves one seat of a new event, once, with an idempotency key of its own. */
+/** Each of `tokens` reserves one seat of the event, once, with an idempotency key of its own. */
 export async function runDrill(
   deps: DrillDeps,
   spec: DrillSpec,
@@ -33,8 +41,11 @@ export async function runDrill(
   options: DrillOptions,
 ): Promise<DrillResult> {
   const title = `Drill ${spec.buyers} for ${spec.seats}`;
-  deps.progress.update(`${title}: publishing its event`);
-  const event = await stageEvent(deps.client, deps.adminToken, title, spec.seats, systemClock.now());
+  const event = await eventOf(deps, spec, title, options.eventId);
+  if (options.letInAtMs !== null) {
+    deps.progress.update(`${title}: waiting for ${new Date(options.letInAtMs).toISOString()}`);
+    await pause(Math.max(0, options.letInAtMs - systemClock.now().getTime()));
+  }
   const { answers, load } = await letHerdIn(deps, title, event, tokens.slice(0, spec.buyers), options);
   deps.progress.update(`${title}: reading back what was sold`);
   const tally = tallyAnswers(answers);
@@ -43,6 +54,17 @@ export async function runDrill(
   deps.progress.clear();
   const soldPerSecond = tally.lastSaleMs === 0 ? 0 : (tally.sold * 1_000) / tally.lastSaleMs;
   return { spec, eventId: event.eventId, tally, load, readBack, verdict, soldPerSecond };
+}
+
+async function eventOf(
+  { client, adminToken, progress }: DrillDeps,
+  { seats }: DrillSpec,
+  title: string,
+  eventId: string | null,
+): Promise<StagedEvent> {
+  if (eventId !== null) return { eventId, seats };
+  progress.update(`${title}: publishing its event`);
+  return stageEvent(client, adminToken, title, seats, systemClock.now());
 }
 
 async function letHerdIn(

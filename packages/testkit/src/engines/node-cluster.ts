@@ -13,8 +13,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `scripts` holds kube-up and its like, `programs` the programs of Kubernetes. */
 export type NodeClusterTools = { scripts: string; programs: string };
-export type NodeClusterSearch =
-  ({ kind: 'found' } & NodeClusterTools) | { kind: 'missing'; reason: string };
+export type NodeClusterSearch = ({ kind: 'found' } & NodeClusterTools) | { kind: 'missing'; reason: string };
 
 export type NodeClusterOptions = {
   /** OCI archives that the node has from its start; the sandbox image is among them. */
@@ -169,11 +168,15 @@ type Guard = { end: () => Promise<void> };
 async function startGuard(from: string, folder: string, env: Environment): Promise<Guard> {
   const says = path.join(folder, 'down.log');
   const log = await open(says, 'a', 0o600);
-  const child = spawn('sh', ['-c', 'cat >/dev/null; "$1/kube-down" --purge && rm -rf "$2"', 'guard', from, folder], {
-    detached: true,
-    stdio: ['pipe', log.fd, log.fd],
-    env,
-  });
+  const child = spawn(
+    'sh',
+    ['-c', 'cat >/dev/null; "$1/kube-down" --purge && rm -rf "$2"', 'guard', from, folder],
+    {
+      detached: true,
+      stdio: ['pipe', log.fd, log.fd],
+      env,
+    },
+  );
   await log.close();
   const ended = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null));
@@ -181,11 +184,13 @@ async function startGuard(from: string, folder: string, env: Environment): Promi
   });
   // Not waited for by a process that has nothing else to do; `end` waits.
   child.unref();
-  child.stdin.on('error', () => undefined);
+  const { stdin } = child;
+  if (stdin === null) throw new Error('the guard of the node has no pipe');
+  stdin.on('error', () => undefined);
   return {
     end: async () => {
       child.ref();
-      child.stdin.end();
+      stdin.end();
       const late = AbortSignal.timeout(downMs);
       const code = await Promise.race([
         ended,
