@@ -1,21 +1,18 @@
-/** The commands of a service's main.ts: serve (none given), migrate, config. */
+/** The commands of a service's main.ts: serve (none given), migrate, config, and prompts for people. */
 import { ConfigError } from '@evently/kit/config';
 import { PortUnavailable } from '@evently/kit/serve';
 import { readPodConfig, tabulateSettings } from './config.ts';
 import { PodFailure } from './failure.ts';
 import { migratePod } from './migrate.ts';
 import type { Environment, PodPlan } from './plan.ts';
+import { promptForRedis, promptForSql } from './prompts.ts';
 import { servePod } from './serve.ts';
 
 const usage =
-  'Nothing after main.ts serves; "migrate" brings the database to the newest schema; "config" lists the settings.';
+  'Nothing after main.ts serves; "migrate" brings the database to the newest schema; "config" lists the settings; "sql" and "redis" are prompts.';
 
 /** What goes wrong is one sentence on the error output and exit code 1; only a fault of our own shows a stack. */
-export async function runPod<C>(
-  plan: PodPlan<C>,
-  args: readonly string[],
-  env: Environment,
-): Promise<void> {
+export async function runPod<C>(plan: PodPlan<C>, args: readonly string[], env: Environment): Promise<void> {
   process.on('uncaughtException', (error: Error) => endWith(plan.name, error));
   try {
     await run(plan, args, env);
@@ -35,6 +32,10 @@ async function run<C>(plan: PodPlan<C>, args: readonly string[], env: Environmen
       return migratePod(plan, env, say);
     case 'config':
       return say(tabulateSettings(plan, env));
+    case 'sql':
+      return void (process.exitCode = await promptForSql(plan, env));
+    case 'redis':
+      return void (process.exitCode = await promptForRedis(plan, env));
     default:
       throw new PodFailure(`"${command}" is no command of the ${plan.name} pod. ${usage}`);
   }
@@ -43,7 +44,8 @@ async function run<C>(plan: PodPlan<C>, args: readonly string[], env: Environmen
 function endWith(name: string, error: unknown): void {
   const isExpected =
     error instanceof ConfigError || error instanceof PortUnavailable || error instanceof PodFailure;
-  const text = error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
+  const text =
+    error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(
     isExpected ? `${text}\n` : `The ${name} pod ends because of a fault of its own: ${text}\n`,
   );
