@@ -1,6 +1,6 @@
 /**
- * Test runs: `tidy` and `unit` need nothing; `database` is every `*.db.test.ts`, on one embedded PostgreSQL; `engines`
- * and `kubernetes` are every `*.engine.test.ts`, against programs that a machine need not have.
+ * Test runs: `tidy` and `unit` need nothing; `database` is every `*.db.test.ts`, on one embedded PostgreSQL; `engines`,
+ * `kubernetes` and `cluster` are every `*.engine.test.ts`, against programs that a machine need not have.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -12,6 +12,7 @@ const folders = [
   'bench',
   'load',
   'operator',
+  'release',
   'examples',
   'tests',
 ];
@@ -19,6 +20,7 @@ const everywhere = (ending: string): string[] => folders.map((folder) => `${fold
 const common = { pool: 'threads', testTimeout: 30_000, hookTimeout: 60_000 } as const;
 const never = ['**/node_modules/**'];
 const onKubernetes = ['operator/**/*.engine.test.ts', 'packages/testkit/src/engines/kube*.engine.test.ts'];
+const onRealNode = ['tests/cluster/**/*.engine.test.ts'];
 const engines = {
   ...common,
   globalSetup: ['packages/testkit/src/engines/obtain-engines.ts'],
@@ -28,6 +30,13 @@ const engines = {
 
 export default defineConfig({
   test: {
+    // Of what runs, not of what tests it; a file that no test loads counts as not covered.
+    coverage: {
+      provider: 'v8',
+      reporter: ['text-summary', 'lcovonly', 'cobertura'],
+      include: ['{packages,services}/*/src/**/*.ts', '{standalone,cli,operator}/src/**/*.ts', 'release/*.ts'],
+      exclude: ['**/*.test.ts', 'packages/testkit/**'],
+    },
     projects: [
       { test: { ...common, name: 'tidy', include: ['tests/tidy/**/*.test.ts'], exclude: never } },
       {
@@ -56,8 +65,10 @@ export default defineConfig({
         test: {
           ...engines,
           name: 'engines',
+          // What lies between services is tested with a database beside the engine.
+          globalSetup: [...engines.globalSetup, 'packages/testkit/src/global-setup.ts'],
           include: everywhere('.engine.test.ts'),
-          exclude: [...never, ...onKubernetes],
+          exclude: [...never, ...onKubernetes, ...onRealNode],
           // One at a time: each measures, or fills the machine with load.
           fileParallelism: false,
           sequence: { groupOrder: 0 },
@@ -72,6 +83,17 @@ export default defineConfig({
           // Each file has a control plane of its own, and mostly waits for instants to come.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...engines,
+          name: 'cluster',
+          include: onRealNode,
+          exclude: never,
+          // A machine can have one such node, and it takes all of the machine.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

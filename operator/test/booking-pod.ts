@@ -38,6 +38,8 @@ const bus: Bus = {
   publishBatch: () => Promise.resolve({ handled: new Set(), failed: new Map() }),
   publish: () => Promise.reject(new Error('the messages of this process are published by the platform')),
   subscribe: () => undefined,
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
 };
 const service = createBookingService({
   platform,

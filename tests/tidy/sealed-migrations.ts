@@ -5,6 +5,7 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'packages/identity/migrations/0001-identity.sql': '7205a7504a934642',
   'packages/kit/migrations/0001-messaging.sql': '69cf2ae97ce6a189',
   'packages/kit/migrations/0002-held-messages.sql': '4d5be5b3d68f7f92',
+  'packages/kit/migrations/0003-streams.sql': '335514f741065d6d',
   'services/booking/migrations/0001-inventory.sql': '4c4cc9eb1de11c22',
   'services/booking/migrations/0002-bookings.sql': '4ef2d59898833a94',
   'services/booking/migrations/0003-waitlist.sql': 'b9afebe89d0e99be',

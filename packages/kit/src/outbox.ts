@@ -1,6 +1,6 @@
 /** Outbox and relay: a message is written with its change and published at least once, in order per key. */
 import type { ClientBase } from 'pg';
-import type { Bus, Message } from './bus.ts';
+import { BusUnavailable, type Bus, type Message } from './bus.ts';
 import { monotonicMs, pause, startTicker, type Ticker } from './clock.ts';
 import type { Logger } from './log.ts';
 import { isDatabaseUnavailable, type Database, type Sql } from './postgres.ts';
@@ -47,6 +47,7 @@ const relayLockKey = 7_340_001;
 const keptDays = 30;
 const pruneEveryMs = 3_600_000;
 const pruneBatch = 5_000;
+const tellEveryMs = 10_000;
 
 export type Relay = { start: () => void; stop: () => Promise<void>; wake: () => void };
 export type RelayDeps = { db: Database; bus: Bus; log: Logger; pollMs?: number };
@@ -70,15 +71,18 @@ export function createRelay(deps: RelayDeps): Relay {
     while (claimed === batchSize && !stopping.signal.aborted) claimed = await publishBatch(deps);
     return first !== 0;
   }
+  const telling = createTelling(deps.log);
   async function round(): Promise<void> {
     const beganAt = monotonicMs();
     let busy = true;
     try {
       busy = await publishWaiting();
+      telling.goesOn();
       if (monotonicMs() >= nextPruneAt && !(await pruneBatches(deps.db)))
         nextPruneAt = monotonicMs() + pruneEveryMs;
     } catch (error) {
-      if (isDatabaseUnavailable(error)) deps.log.warn('the outbox waits for the database');
+      if (error instanceof BusUnavailable) telling.waits(error.message);
+      else if (isDatabaseUnavailable(error)) telling.waits('the database is away');
       else deps.log.error({ err: error }, 'the outbox relay failed; it tries again');
     }
     const tookMs = monotonicMs() - beganAt;
@@ -99,12 +103,32 @@ export function createRelay(deps: RelayDeps): Relay {
   };
 }
 
+/** A line when the outbox begins to wait, and one when it goes on; at most one of each in ten seconds. */
+function createTelling(log: Logger): { waits: (reason: string) => void; goesOn: () => void } {
+  let told = false;
+  let nextAtMs = 0;
+  return {
+    waits: (reason) => {
+      if (told || monotonicMs() < nextAtMs) return;
+      told = true;
+      nextAtMs = monotonicMs() + tellEveryMs;
+      log.warn({ reason }, 'the outbox waits');
+    },
+    goesOn: () => {
+      if (told) log.info('the outbox goes on');
+      told = false;
+    },
+  };
+}
+
 /** Answers how many rows were claimed; null when another relay is at work. */
 async function publishBatch(deps: RelayDeps): Promise<number | null> {
   return deps.db.transaction(async (client) => {
-    const rows = await claimWaiting(client);
-    if (rows === null || rows.length === 0) return rows?.length ?? null;
-    const { handled, failed } = await deps.bus.publishBatch(rows.map(messageOf));
+    if (!(await takeTurn(client))) return null;
+    await deps.bus.lookAfter?.(client);
+    const rows = await findWaiting(client);
+    if (rows.length === 0) return 0;
+    const { handled, failed } = await deps.bus.publishBatch(rows.map(messageOf), client);
     const published: string[] = [];
     const failures: Failure[] = [];
     const held = new Set<string>();
@@ -136,18 +160,24 @@ function messageOf({ id, topic, key, type, payload, created_at: createdAt, attem
 }
 
 /**
- * Rows in order of position whose key has no earlier row that waits for its next attempt; null when another
- * relay has the lock. The lock is a statement of its own: rows that the other relay has just published must
- * not be in the snapshot. The rows are not locked: nobody else changes them.
+ * Whether this relay has the turn, until its transaction ends. The lock is a statement of its own: rows that
+ * another relay has just published must not be in the snapshot of the next one.
  */
-async function claimWaiting(client: ClientBase): Promise<OutboxRow[] | null> {
-  const lock = await client.query<{ held: boolean }>({
+async function takeTurn(client: ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>({
     name: 'outbox-turn',
     text: `select pg_try_advisory_xact_lock($1) as held,
                   set_config('idle_in_transaction_session_timeout', '60s', true)`,
     values: [relayLockKey],
   });
-  if (lock.rows[0]?.held !== true) return null;
+  return rows[0]?.held === true;
+}
+
+/**
+ * Rows in order of position whose key has no earlier row that waits for its next attempt. They are not locked:
+ * nobody but the relay that has the turn changes them.
+ */
+async function findWaiting(client: ClientBase): Promise<OutboxRow[]> {
   const { rows } = await client.query<OutboxRow>({
     name: 'outbox-waiting',
     text: `select o.position, o.id, o.topic, o.key, o.type, o.payload, o.created_at, o.attempts
@@ -162,10 +192,17 @@ async function claimWaiting(client: ClientBase): Promise<OutboxRow[] | null> {
   return rows;
 }
 
+/**
+ * `published_at` rises with every batch, whatever the clock does: it is the order of publishing, by which a bus
+ * that keeps messages knows what to publish again (outbox-streams.ts).
+ */
 async function markPublished(client: ClientBase, positions: readonly string[]): Promise<void> {
   await client.query({
     name: 'outbox-done',
-    text: 'update outbox set published_at = clock_timestamp() where position = any($1::bigint[])',
+    text: `update outbox
+              set published_at = greatest(clock_timestamp(), (select max(published_at) from outbox)
+                                                               + interval '1 microsecond')
+            where position = any($1::bigint[])`,
     values: [positions],
   });
 }

@@ -88,24 +88,7 @@ export function uniqueViolation(error: unknown): string | null {
  * `ConfigError` when the address or the CA file cannot be used.
  */
 export function openDatabase(options: DatabaseOptions): Database {
-  const statementMs = options.statementTimeoutMs ?? statementTimeoutMs;
-  const pool = new pg.Pool({
-    ...postgresAddress(options.url, options.caFile),
-    application_name: `evently-${options.name}`,
-    max: options.max,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? connectTimeoutMs,
-    statement_timeout: statementMs,
-    query_timeout: statementMs + 1_000,
-    lock_timeout: options.lockTimeoutMs ?? lockTimeoutMs,
-    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
-    idleTimeoutMillis: idleTimeoutMs,
-    maxLifetimeSeconds,
-    keepAlive: true,
-  });
-  pool.on('error', (error) => options.log.warn({ err: error.message }, 'an idle connection was lost'));
-  pool.on('connect', (client) => {
-    client.on('error', (error) => options.log.warn({ err: error.message }, 'a connection was lost'));
-  });
+  const pool = openPool(options);
 
   async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error: unknown) => {
@@ -115,7 +98,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     try {
       return await work(client);
     } catch (error) {
-      broken = brokenState.test(sqlStateOf(error)) || (isDatabaseUnavailable(error) && sqlStateOf(error) === '');
+      broken =
+        brokenState.test(sqlStateOf(error)) || (isDatabaseUnavailable(error) && sqlStateOf(error) === '');
       throw error;
     } finally {
       client.release(broken);
@@ -165,4 +149,26 @@ export function openDatabase(options: DatabaseOptions): Database {
     waiting: () => pool.waitingCount,
     close: () => pool.end(),
   };
+}
+
+function openPool(options: DatabaseOptions): pg.Pool {
+  const statementMs = options.statementTimeoutMs ?? statementTimeoutMs;
+  const pool = new pg.Pool({
+    ...postgresAddress(options.url, options.caFile),
+    application_name: `evently-${options.name}`,
+    max: options.max,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? connectTimeoutMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + 1_000,
+    lock_timeout: options.lockTimeoutMs ?? lockTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
+    maxLifetimeSeconds,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => options.log.warn({ err: error.message }, 'an idle connection was lost'));
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.log.warn({ err: error.message }, 'a connection was lost'));
+  });
+  return pool;
 }

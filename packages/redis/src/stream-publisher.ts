@@ -1,0 +1,176 @@
+/** The publishing side of the bus: adds what the relay claims, bounds the streams, and notices when one is lost. */
+import { BusUnavailable, type Delivery, type Message } from '@evently/kit/bus';
+import { monotonicMs } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+import {
+  findStreamTopics,
+  publishAgain,
+  readStreamProgress,
+  saveHandled,
+  savePublished,
+} from '@evently/kit/outbox-streams';
+import type { Sql } from '@evently/kit/postgres';
+import type { StreamMetrics } from './stream-metrics.ts';
+import { beginning, isBefore, type Appended, type GroupState, type Place, type Stream } from './stream.ts';
+
+export type StreamPublisherDeps = {
+  streamOf: (topic: string) => Stream;
+  /** The consumers of each topic. */
+  consumers: Readonly<Record<string, readonly string[]>>;
+  maxLength: number;
+  log: Logger;
+  metrics: StreamMetrics;
+};
+
+export type StreamPublisher = {
+  publishBatch: (messages: readonly Message[], relay?: Sql) => Promise<Delivery>;
+  lookAfter: (relay: Sql) => Promise<void>;
+};
+
+const lookEveryMs = 1_000;
+/** One command carries so much at most; more of a batch follows in another. */
+const pieceBytes = 1_000_000;
+/** From this share of its maximum on, a stream is thinned around what is pending for long. */
+const thinShare = 0.5;
+const thinPage = 100;
+const thinPagesPerLook = 20;
+
+/**
+ * With the relay's transaction a stream must have reached the place that was noted with the last published
+ * message; one that has not was lost, in whole or in part, and everything that was published and perhaps not
+ * handled by all is published again. Without it nothing is known of earlier messages, and a stream that is missing
+ * is begun anew.
+ */
+export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublisher {
+  const thinFrom = new Map<string, Place>();
+  let nextLookAtMs = 0;
+
+  async function publishTopic(topic: string, messages: readonly Message[], relay?: Sql): Promise<Message[]> {
+    const groups = deps.consumers[topic] ?? [];
+    // Nobody is going to read it, and nobody would ever take it out of the stream.
+    if (groups.length === 0) return [...messages];
+    const stream = deps.streamOf(topic);
+    let floor = beginning;
+    if (relay !== undefined) {
+      const progress = await readStreamProgress(relay, topic, beginning);
+      floor = progress.lastPlace;
+      if (progress.isNew) await stream.open(groups);
+    }
+    const added: Message[] = [];
+    for (const piece of piecesOf(messages)) {
+      const appended = await addPiece(deps, stream, piece, floor, relay);
+      if (appended.kind === 'lost') return [];
+      if (appended.kind === 'full' && added.length === 0)
+        throw new BusUnavailable(`the stream of topic ${topic} is full: ${appended.slowest}`);
+      if (appended.kind === 'full') break;
+      floor = appended.last;
+      added.push(...piece);
+    }
+    if (relay !== undefined && added.length > 0) await savePublished(relay, topic, floor);
+    deps.metrics.published(topic, added.length);
+    return added;
+  }
+
+  async function lookAtTopic(topic: string, relay: Sql): Promise<void> {
+    const stream = deps.streamOf(topic);
+    const { lastPlace, nextPlace, isSettled } = await readStreamProgress(relay, topic, beginning);
+    const survey = await stream.survey(lastPlace, deps.consumers[topic] ?? []);
+    if (survey.kind === 'lost') return replay(deps, stream, survey.reached, relay);
+    deps.metrics.surveyed(topic, survey.length, survey.groups);
+    if (!isBefore(survey.handled, nextPlace) && !isSettled) await saveHandled(relay, topic);
+    if (survey.length > thinShare * deps.maxLength) await thinTopic(stream);
+    else thinFrom.delete(topic);
+  }
+
+  async function thinTopic(stream: Stream): Promise<void> {
+    let from: Place | null = thinFrom.get(stream.topic) ?? beginning;
+    for (let page = 0; page < thinPagesPerLook && from !== null; page += 1)
+      from = await stream.thin(from, thinPage);
+    if (from === null) thinFrom.delete(stream.topic);
+    else thinFrom.set(stream.topic, from);
+  }
+
+  return {
+    publishBatch: async (messages, relay) => {
+      const handled = new Set<string>();
+      const byTopic = Map.groupBy(messages, (message) => message.topic);
+      for (const [topic, batch] of byTopic) {
+        const added = await publishTopic(topic, batch, relay);
+        for (const { id } of added) handled.add(id);
+      }
+      return { handled, failed: new Map() };
+    },
+    lookAfter: async (relay) => {
+      if (monotonicMs() < nextLookAtMs) return;
+      for (const topic of await findStreamTopics(relay)) await lookAtTopic(topic, relay);
+      nextLookAtMs = monotonicMs() + lookEveryMs;
+    },
+  };
+}
+
+type Added = { kind: 'added'; last: Place } | { kind: 'lost' } | { kind: 'full'; slowest: string };
+
+/** Adds all of `piece` or none. A full stream is trimmed and asked once more. */
+async function addPiece(
+  deps: StreamPublisherDeps,
+  stream: Stream,
+  piece: readonly Message[],
+  floor: Place,
+  relay: Sql | undefined,
+): Promise<Added> {
+  const groups = deps.consumers[stream.topic] ?? [];
+  const append = (): Promise<Appended> => stream.append(piece, floor, deps.maxLength);
+  let slowest = '';
+  let appended = await append();
+  if (appended.kind === 'lost' && relay === undefined) {
+    await stream.open(groups);
+    appended = await append();
+  }
+  if (appended.kind === 'full') {
+    const survey = await stream.survey(floor, groups);
+    if (survey.kind === 'there') {
+      deps.metrics.surveyed(stream.topic, survey.length, survey.groups);
+      slowest = slowestOf(survey.groups);
+    }
+    appended = await append();
+  }
+  if (appended.kind === 'lost' && relay !== undefined) await replay(deps, stream, appended.reached, relay);
+  if (appended.kind !== 'full') return appended;
+  deps.metrics.heldBack(stream.topic);
+  return { kind: 'full', slowest };
+}
+
+/** Whoever sees that the outbox waits looks at this consumer, or at what is left of one that no longer exists. */
+function slowestOf(groups: readonly GroupState[]): string {
+  const behind = (state: GroupState): number => state.pending + (state.waiting ?? 0);
+  const [slowest] = groups.toSorted((a, b) => behind(b) - behind(a));
+  return slowest === undefined
+    ? 'it has no consumer'
+    : `${slowest.group} has ${behind(slowest)} messages to handle`;
+}
+
+/** The stream is made again before what was lost is noted: a process that ends in between finds it lost again. */
+async function replay(
+  { consumers, log, metrics }: StreamPublisherDeps,
+  stream: Stream,
+  reached: Place,
+  relay: Sql,
+): Promise<void> {
+  await stream.open(consumers[stream.topic] ?? []);
+  const messages = await publishAgain(relay, stream.topic, reached === '' ? beginning : reached);
+  metrics.replayed(stream.topic, messages);
+  log.warn({ topic: stream.topic, reached, messages }, 'the stream was lost; the outbox publishes again');
+}
+
+function piecesOf(messages: readonly Message[]): Message[][] {
+  const pieces: Message[][] = [];
+  let room = 0;
+  for (const message of messages) {
+    const bytes = JSON.stringify(message.payload).length;
+    const last = pieces.at(-1);
+    if (last !== undefined && bytes <= room) last.push(message);
+    else pieces.push([message]);
+    room = (last !== undefined && bytes <= room ? room : pieceBytes) - bytes;
+  }
+  return pieces;
+}
