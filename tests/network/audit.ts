@@ -1,5 +1,5 @@
 /** Compares what policies allow with the calls that are declared: nothing declared is refused, nothing else allowed. */
-import { judge, policiesOf, type Endpoint, type Pod, type Target } from './evaluate.ts';
+import { judgeBetween, policiesOf, type Endpoint, type Pod, type Target } from './evaluate.ts';
 import type { Policy } from './policy.ts';
 
 /** One call of the platform: it opens a connection from `from` to `to`, and `why` says what for. */
@@ -22,10 +22,12 @@ const usualPorts = [1, 22, 53, 80, 443, 2379, 4000, 6443, 8080, 8443, 9092, 9200
 export function audit(given: Audit): string[] {
   const roles = new Set(given.parties.map(({ role }) => role));
   const strangers = given.calls.flatMap(({ from, to }) => [from, to]).filter((role) => !roles.has(role));
+  const targets = targetsOf(given);
   return [
     ...[...new Set(strangers)].map((role) => `a call names ${role}, and there is no such party`),
     ...given.parties.flatMap((party) => isolationFaults(party, given.policies)),
-    ...pairs(given.parties).flatMap(([from, to]) => pairFaults(given, from, to)),
+    ...refusals(given),
+    ...pairs(given.parties).flatMap(([from, to]) => openingFaults(given, targets, from, to)),
   ];
 }
 
@@ -43,25 +45,43 @@ function pairs(parties: readonly Party[]): [Party, Party][] {
   );
 }
 
-function pairFaults({ parties, policies, calls }: Audit, from: Party, to: Party): string[] {
-  const declared = calls.filter((call) => call.from === from.role && call.to === to.role);
-  const isDeclared = ({ port, protocol }: Target): boolean =>
-    declared.some((call) => call.port === port && (call.protocol ?? 'TCP') === protocol);
-  const refused = declared.flatMap((call) => {
-    const target = { port: call.port, protocol: call.protocol ?? 'TCP' };
-    const verdict = judge(policies, from.endpoint, to.endpoint, target, 'blocks match no pod');
-    return verdict.allowed
-      ? []
-      : [`${sentence(from, to, target)} is refused by the ${verdict.refusedBy}: ${call.why}`];
+/** Declared calls that do not get through. */
+export function refusals({ parties, policies, calls }: Audit): string[] {
+  return pairs(parties).flatMap(([from, to]) => {
+    const declared = calls.filter((call) => call.from === from.role && call.to === to.role);
+    if (declared.length === 0) return [];
+    const judge = judgeBetween(policies, from.endpoint, to.endpoint, 'blocks match no pod');
+    return declared.flatMap((call) => {
+      const target = targetOf(call);
+      const verdict = judge(target);
+      return verdict.allowed
+        ? []
+        : [`${sentence(from, to, target)} is refused by the ${verdict.refusedBy}: ${call.why}`];
+    });
   });
-  const open = targetsOf(parties, policies, calls).filter(
-    (target) =>
-      !isDeclared(target) && judge(policies, from.endpoint, to.endpoint, target, 'blocks match pods').allowed,
+}
+
+function openingFaults(
+  { calls, policies }: Audit,
+  targets: readonly Target[],
+  from: Party,
+  to: Party,
+): string[] {
+  const declared = calls.filter((call) => call.from === from.role && call.to === to.role).map(targetOf);
+  const judge = judgeBetween(policies, from.endpoint, to.endpoint, 'blocks match pods');
+  const open = targets.filter(
+    ({ port, protocol }) =>
+      !declared.some((call) => call.port === port && call.protocol === protocol) &&
+      judge({ port, protocol }).allowed,
   );
-  if (open.length === 0) return refused;
+  if (open.length === 0) return [];
   const few = open.slice(0, 3).map(({ port, protocol }) => `${port}/${protocol}`);
   const more = open.length > few.length ? ` and ${open.length - few.length} more` : '';
-  return [...refused, `${from.role} -> ${to.role} is open on ${few.join(', ')}${more}, and no call needs it`];
+  return [`${from.role} -> ${to.role} is open on ${few.join(', ')}${more}, and no call needs it`];
+}
+
+function targetOf({ port, protocol = 'TCP' }: Call): Target {
+  return { port, protocol };
 }
 
 function sentence(from: Party, to: Party, { port, protocol }: Target): string {
@@ -69,7 +89,7 @@ function sentence(from: Party, to: Party, { port, protocol }: Target): string {
 }
 
 /** Every port at which a verdict could change: those named by pods, calls and rules, and the neighbours of ranges. */
-function targetsOf(parties: readonly Party[], policies: readonly Policy[], calls: readonly Call[]): Target[] {
+function targetsOf({ parties, policies, calls }: Audit): Target[] {
   const ofPods = parties.flatMap(({ endpoint }) => (endpoint.kind === 'pod' ? endpoint.ports : []));
   const ofRules = policies
     .flatMap(({ rules }) => [...(rules.Ingress ?? []), ...(rules.Egress ?? [])])

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import {
   contains,
-  judge,
+  judgeBetween,
   policiesOf,
   type Endpoint,
   type Pod,
@@ -53,7 +53,7 @@ function allowed(
   target = http,
   reading: Reading = 'blocks match pods',
 ): boolean {
-  return judge(policies, from, to, target, reading).allowed;
+  return judgeBetween(policies, from, to, reading)(target).allowed;
 }
 
 describe('which pods a policy is about', () => {
@@ -74,7 +74,7 @@ describe('which pods a policy is about', () => {
 
   test('a policy that selects the pod for one direction leaves the other open', () => {
     const ingress = [policy('{ podSelector: { matchLabels: { app: booking } }, policyTypes: [Ingress] }')];
-    expect(judge(ingress, event, booking, http, 'blocks match pods')).toEqual({
+    expect(judgeBetween(ingress, event, booking, 'blocks match pods')(http)).toEqual({
       allowed: false,
       refusedBy: 'ingress of the called',
     });
@@ -266,7 +266,7 @@ test('policies add up, and both ends have to agree', () => {
   const into = policy(
     '{ podSelector: { matchLabels: { app: booking } }, ingress: [{ ports: [{ port: 8004 }] }] }',
   );
-  expect(judge([denyAll, into], event, booking, http, 'blocks match pods')).toEqual({
+  expect(judgeBetween([denyAll, into], event, booking, 'blocks match pods')(http)).toEqual({
     allowed: false,
     refusedBy: 'egress of the caller',
   });

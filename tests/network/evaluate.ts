@@ -27,24 +27,25 @@ export type Reading = 'blocks match pods' | 'blocks match no pod';
 export type Verdict =
   { allowed: true } | { allowed: false; refusedBy: 'egress of the caller' | 'ingress of the called' };
 
+/** Answers for one pair of endpoints and any port. */
+export type Judge = (target: Target) => Verdict;
+
 /**
  * Policies add up: what one of them allows is allowed. A pod that none selects for a direction is open in it. Traffic of the
  * node itself, such as the probes of a kubelet, is never refused and not spoken of here.
  */
-export function judge(
+export function judgeBetween(
   policies: readonly Policy[],
   from: Endpoint,
   to: Endpoint,
-  target: Target,
   reading: Reading,
-): Verdict {
-  if (!passes(policies, 'Egress', from, to, to, target, reading)) {
-    return { allowed: false, refusedBy: 'egress of the caller' };
-  }
-  if (!passes(policies, 'Ingress', to, from, to, target, reading)) {
-    return { allowed: false, refusedBy: 'ingress of the called' };
-  }
-  return { allowed: true };
+): Judge {
+  const leaves = gate(policies, 'Egress', from, to, to, reading);
+  const enters = gate(policies, 'Ingress', to, from, to, reading);
+  return (target) => {
+    if (!leaves(target)) return { allowed: false, refusedBy: 'egress of the caller' };
+    return enters(target) ? { allowed: true } : { allowed: false, refusedBy: 'ingress of the called' };
+  };
 }
 
 /** Policies that isolate `pod` in this direction. */
@@ -57,23 +58,22 @@ export function policiesOf(policies: readonly Policy[], direction: Direction, po
   );
 }
 
-function passes(
+/** What `subject` lets through in one direction, to or from `peer`. */
+function gate(
   policies: readonly Policy[],
   direction: Direction,
   subject: Endpoint,
   peer: Endpoint,
   called: Endpoint,
-  target: Target,
   reading: Reading,
-): boolean {
-  if (subject.kind === 'outside') return true;
+): (target: Target) => boolean {
+  if (subject.kind === 'outside') return () => true;
   const isolating = policiesOf(policies, direction, subject);
-  if (isolating.length === 0) return true;
-  return isolating.some((policy) =>
-    (policy.rules[direction] ?? []).some(
-      (rule) => rulesPeer(rule, policy, peer, reading) && rulesPort(rule, called, target),
-    ),
+  if (isolating.length === 0) return () => true;
+  const rules = isolating.flatMap((policy) =>
+    (policy.rules[direction] ?? []).filter((rule) => rulesPeer(rule, policy, peer, reading)),
   );
+  return (target) => rules.some((rule) => rulesPort(rule, called, target));
 }
 
 function rulesPeer(rule: Rule, policy: Policy, peer: Endpoint, reading: Reading): boolean {
