@@ -13,9 +13,11 @@ const turnWaitMs = 120_000;
 const turnPollMs = 200;
 /** One statement of a migration; what takes longer is to be done in batches beside the running platform. */
 const statementMs = 600_000;
-// A migration that waits for a table makes everybody behind it wait too, so it soon lets them pass and tries again.
-const tableLockMs = 3_000;
-const maxTries = 20;
+// A migration that waits for a table makes everybody behind it wait too, so it soon lets them pass and tries again: well
+// within the 500 ms that a statement of a service waits for a lock before its request is refused (postgres.ts).
+const tableLockMs = 250;
+// Five minutes: as long as a report or a dump may read a table in one transaction.
+const maxTries = 240;
 const retryMs = 1_000;
 const migrationLockKey = 7_340_100;
 
@@ -30,7 +32,7 @@ export const messagingMigrations: MigrationSet = {
 /**
  * Applies what is missing of each set, in order, each file in a transaction of its own, and answers the names of what
  * it applied. A second process waits for the first at an advisory lock of the session, for two minutes at most. A
- * migration that does not get a table within 3 s is rolled back and tried again, 20 times at most. `caFile`: see
+ * migration that does not get a table within 250 ms is rolled back and tried again, for five minutes at most. `caFile`: see
  * `openDatabase`.
  */
 export async function migrate(
@@ -92,7 +94,10 @@ async function applySet(client: pg.Client, set: MigrationSet, log: Logger): Prom
       // The runner leaves a transaction that failed open.
       await client.query('rollback');
       if (sqlStateOf(error) !== lockNotAvailable || tries === maxTries) throw error;
-      log.warn({ set: set.table, tries }, 'a table is in use; the migration lets others pass and tries again');
+      log.warn(
+        { set: set.table, tries },
+        'a table is in use; the migration lets others pass and tries again',
+      );
       await pause(retryMs);
     }
   }
@@ -125,7 +130,9 @@ export async function missingMigrations(db: Sql, sets: readonly MigrationSet[]):
 }
 
 async function appliedMigrations(db: Sql, table: string): Promise<Set<string>> {
-  const known = await db.query<{ present: boolean }>('select to_regclass($1) is not null as present', [table]);
+  const known = await db.query<{ present: boolean }>('select to_regclass($1) is not null as present', [
+    table,
+  ]);
   if (known.rows[0]?.present !== true) return new Set();
   // An identifier of our own constants.
   const { rows } = await db.query<{ name: string }>(`select name from ${table}`);
