@@ -11,7 +11,7 @@ import { createLogger } from '@evently/kit/log';
 import { createRequestMetrics } from '@evently/kit/metrics';
 import { platformSettings } from '@evently/kit/platform';
 import { readSettings } from '@evently/kit/config';
-import { openDatabase } from '@evently/kit/postgres';
+import { openDatabase, type Database } from '@evently/kit/postgres';
 import type { Service } from '@evently/kit/serve';
 import { answerFault, readOperations } from '@evently/testkit/open-api';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
@@ -58,17 +58,21 @@ export type Fixture = {
   close: () => Promise<void>;
 };
 
-/** `beside`: another process on the database of that one, which must be closed after it. */
+/**
+ * `beside`: another process on the database of that one, which must be closed after it. `listenTo`: hears what is said
+ * to the database.
+ */
 export async function createFixture(
   env: Record<string, string> = {},
   beside: Fixture | null = null,
+  listenTo: (db: Database) => Database = (db) => db,
 ): Promise<Fixture> {
-  const database =
-    beside === null ? await createTestDatabase([bookingMigrations]) : openBeside(beside.database);
+  const made = beside === null ? await createTestDatabase([bookingMigrations]) : openBeside(beside.database);
+  const database = { ...made, db: listenTo(made.db) };
   const tokens = beside?.tokens ?? createTestTokens();
   const payments: PaymentScript = { next: 'succeeded', known: 'missing', voids: 'void', calls: [] };
   const log = createLogger('test', env['TEST_LOG'] ?? 'silent');
-  const relay = openDatabase({ url: database.url, name: 'relay', max: 1, log });
+  const relay = listenTo(openDatabase({ url: database.url, name: 'relay', max: 1, log }));
   const registry = new Registry();
   const bus = createInProcessBus(log);
   const service = createBookingService({
