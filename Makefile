@@ -10,9 +10,12 @@ VITEST_FLAGS ?=
 BENCH_FLAGS ?=
 
 .PHONY: help install check types lint format format-check tidy unit test test-engines bench bench-all bench-smoke bench-floor
+# A line that begins with ##@ is the heading of what follows it.
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@awk '/^##@ / { print "\n" substr($$0, 5) } \
+	  /^[a-z][a-z-]*:[^=].*## / { name = $$0; sub(/:.*/, "", name); sub(/^.*## /, ""); printf "  %-16s %s\n", name, $$0 }' $(MAKEFILE_LIST)
 
+##@ Check
 install: node_modules/.installed ## install what package-lock.json names
 node_modules/.installed: package-lock.json
 	@command -v npm >/dev/null && command -v node >/dev/null || { \
@@ -50,13 +53,19 @@ test: install ## all tests that need nothing but Node and npm
 
 # The first run makes k6 with Go, in .engines. What is missing is named, and its tests are skipped; with CI set they fail.
 test-engines: install ## tests against other engines: the load scripts on a real k6, Redis, Kubernetes
-	$(VITEST) run --project engines --project kubernetes --reporter=verbose $(VITEST_FLAGS)
+	$(VITEST) run --project engines --project kubernetes --project cluster --reporter=verbose $(VITEST_FLAGS)
+
+# It takes Linux, root, a few of Debian's packages and the scripts that EVENTLY_KUBE_TOOLS names; what is missing is said.
+test-cluster: install ## the platform on a real node of Kubernetes: installed, sold out, killed, rotated, upgraded, removed
+	$(VITEST) run --project cluster --reporter=verbose $(VITEST_FLAGS)
+.PHONY: test-cluster
 
 # KUBE_TOOLS="etcd kwok" builds only those. EVENTLY_KUBE_TOOLS names a folder whose kube-bin prints where others lie.
 kube-tools: install ## build Kubernetes' control plane, etcd and kwok with Go, once, in .engines: some 25 minutes
 	$(NODE) packages/testkit/src/engines/build-kube-tools.ts $(KUBE_TOOLS)
 .PHONY: kube-tools
 
+##@ Measure
 bench: install ## reserve at 5,000 arrivals a second on one event, three runs: some three minutes
 	$(NODE) bench/main.ts --profiles reserve --runs 3 $(BENCH_FLAGS)
 
@@ -66,13 +75,19 @@ bench-all: install ## all profiles of the benchmark, five runs each: hours; BENC
 bench-smoke: install ## a small run of every profile in under two minutes: checks correctness, not speed
 	$(NODE) bench/main.ts --smoke --runs 1 $(BENCH_FLAGS)
 
+bench-floor: install ## simulate the operator's floor against other ways to scale, into docs/: seconds, always the same
+	$(NODE) bench/floor/main.ts
+
+##@ Make again what is generated
 crd: install ## make the CRD and the reference page of EventSale again, from operator/src/api
 	$(NODE) operator/src/api/write-crd.ts
 .PHONY: crd
 
-bench-floor: install ## simulate the operator's floor against other ways to scale, into docs/: seconds, always the same
-	$(NODE) bench/floor/main.ts
+settings: install ## make the page of all settings again, from where each is declared
+	$(NODE) tests/reference/write-settings.ts
+.PHONY: settings
 
+##@ Run on this machine
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
 start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)
 start: install ## run the platform in this terminal; goes on where it was
@@ -85,3 +100,30 @@ stop: ## end the platform from another terminal
 reset: install ## remove the platform's data; the next start begins anew
 	@$(NODE) standalone/src/main.ts reset
 .PHONY: start stop reset
+
+drill: install ## let herds of buyers at the running platform and see that the house fills
+	@$(NODE) cli/bin/evently.js drill $(DRILL_FLAGS)
+.PHONY: drill
+
+##@ Run on Kubernetes (docs/kubernetes.md)
+# PROFILE=minimal is one pod of each service and nothing that watches. WITH="opensearch mailpit" adds what is left out.
+up: install ## a kind cluster with PostgreSQL, Valkey, monitoring and the platform; names what this machine lacks
+	@$(NODE) cli/bin/evently.js cluster up $(if $(PROFILE),--profile $(PROFILE)) $(if $(WITH),--with $(WITH))
+
+down: install ## remove that cluster, with all data in it
+	@$(NODE) cli/bin/evently.js cluster down
+.PHONY: up down
+
+##@ Look into a platform: the one of this machine when it runs, else a cluster's; ON=cluster, NAMESPACE=, CONTEXT=
+PLACE = $(if $(ON),--on $(ON)) $(if $(NAMESPACE),--namespace $(NAMESPACE)) $(if $(CONTEXT),--context $(CONTEXT))
+psql: install ## a prompt on a service's database: SERVICE=booking
+	@$(NODE) cli/bin/evently.js psql --service $(or $(SERVICE),booking) $(PLACE)
+
+redis-cli: install ## a prompt on a cluster's Redis
+	@$(NODE) cli/bin/evently.js redis-cli $(PLACE)
+
+logs: install ## what the services write, from now on: SERVICE=booking for one, FOLLOW=0 to end, LINES=1000 for more
+	@$(NODE) cli/bin/evently.js logs $(if $(SERVICE),--service $(SERVICE)) $(if $(LINES),--lines $(LINES)) $(if $(filter 0,$(FOLLOW)),--no-follow) $(PLACE)
+.PHONY: psql redis-cli logs
+
+include ci.mk

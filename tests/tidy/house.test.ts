@@ -5,7 +5,8 @@ import { neighbourFaults, targetFaults, targetsOf } from './house-rules.ts';
 import { files, filesLike, readText, root } from './tree.ts';
 
 const ownerMayRun = 0o100;
-const targets = targetsOf(readText('Makefile').text);
+const makefiles = `${readText('Makefile').text}${readText('ci.mk').text}`;
+const targets = targetsOf(makefiles);
 
 test('every target of the Makefile says what it does, and documents name only targets that exist', () => {
   expect([...targets].filter(([, about]) => about === '').map(([name]) => name)).toEqual([]);

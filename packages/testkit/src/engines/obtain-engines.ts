@@ -1,11 +1,14 @@
 /** Before the suites against other engines: says which are here, and makes those that can be made. */
+import { actionlint } from './actionlint.ts';
 import { buildKubeTools } from './build-kube-tools.ts';
 import { isContinuousIntegration, obtainEngine } from './engine.ts';
 import { k6 } from './k6.ts';
 import { findKubeTools } from './kube-tools.ts';
+import { findNodeCluster } from './node-cluster.ts';
+import { postgresClient } from './postgres-client.ts';
 import { redisServer } from './redis.ts';
 
-const engines = [k6, redisServer];
+const engines = [k6, redisServer, actionlint, postgresClient];
 
 export default async function setup(): Promise<void> {
   const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
@@ -18,6 +21,12 @@ export default async function setup(): Promise<void> {
     );
   }
   await nameKubernetes(say);
+  const node = await findNodeCluster();
+  say(
+    node.kind === 'found'
+      ? `A real node can be started: ${node.scripts}`
+      : `No real node can be started, and tests that need one cannot run: ${node.reason}`,
+  );
 }
 
 /** Kubernetes takes too long to be built unasked, except where nobody waits. */

@@ -1,0 +1,68 @@
+# What CI and a release run; the workflows and the Jenkinsfile call nothing else, so a person can do each step by hand.
+
+# REPORT=check also writes reports/check.xml in JUnit's form.
+REPORT ?=
+# The reporter for the reader; test-engines has one of its own.
+READER ?= --reporter=default
+test-engines test-cluster: READER :=
+ifneq ($(REPORT),)
+override VITEST_FLAGS += $(READER) --reporter=junit --outputFile.junit=reports/$(REPORT).xml
+endif
+
+# The version of everything in this tree; a release's tag is this with a v before it.
+VERSION ?= $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
+IMAGES := user event booking payment operator
+# Where images and charts are published: ghcr.io/somebody, without the last slash.
+REGISTRY ?= localhost
+# Further words for "docker buildx build", such as --load or --platform linux/arm64 --output ...
+IMAGE_FLAGS ?= --load
+HELM ?= helm
+RELEASE ?= evently
+NAMESPACE ?= evently
+DEPLOY_MINUTES ?= 10
+# Values of the environment, besides the chart's own: DEPLOY_FLAGS="-f charts/evently/values-production.yaml".
+DEPLOY_FLAGS ?=
+
+coverage: install ## all tests of "make test" with the coverage of their lines: coverage/lcov.info and a summary
+	$(VITEST) run --project tidy --project unit --project database --coverage $(VITEST_FLAGS)
+
+audit: install ## known vulnerabilities of what is installed, and whether the registry signed it
+	npm audit --audit-level=high
+	npm audit signatures
+
+image: ## build one image with Docker: make image SERVICE=booking
+	@case " $(IMAGES) " in *" $(SERVICE) "*) ;; *) echo "Say which: make image SERVICE=... with one of $(IMAGES)." >&2; exit 1;; esac
+	docker buildx build --file Dockerfile --target runtime --build-arg SERVICE=$(SERVICE) --build-arg VERSION=$(VERSION) \
+	  --tag $(REGISTRY)/evently/$(SERVICE):$(VERSION) $(IMAGE_FLAGS) .
+
+# In a copy: Helm leaves the dependencies it packs beside the charts.
+chart: ## package every chart into dist/charts, its dependencies inside
+	@rm -rf dist/charts dist/work && mkdir -p dist/charts && cp -R charts dist/work
+	@for chart in $(IMAGES) evently; do \
+	  $(HELM) dependency build dist/work/$$chart >/dev/null && \
+	  $(HELM) package dist/work/$$chart --destination dist/charts || exit 1; done
+
+chart-push: chart ## publish the packaged charts as OCI artifacts: make chart-push REGISTRY=ghcr.io/somebody
+	@for package in dist/charts/*.tgz; do $(HELM) push $$package oci://$(REGISTRY)/evently/charts || exit 1; done
+
+# Undone by Helm itself when the new pods do not become ready.
+deploy: ## install or upgrade a release: make deploy CHART=oci://... VERSION=... NAMESPACE=... DEPLOY_FLAGS="-f values.yaml"
+	$(HELM) upgrade --install $(RELEASE) $(or $(CHART),charts/evently) --namespace $(NAMESPACE) --version $(VERSION) \
+	  --rollback-on-failure --wait --wait-for-jobs --timeout $(DEPLOY_MINUTES)m --history-max 10 $(DEPLOY_FLAGS)
+
+rollback: ## go back to the release before; the database keeps its newer schema, which the version before can use
+	$(HELM) rollback $(RELEASE) --namespace $(NAMESPACE) --wait --timeout $(DEPLOY_MINUTES)m
+
+smoke: install ## ask a running platform what every visitor asks: make smoke URL=http://127.0.0.1:8080
+	$(NODE) release/smoke.ts $(URL)
+
+conversation: install ## keep what this version says to booking's database, for the schemas of later versions
+	EVENTLY_CONVERSATION=write $(VITEST) run --project database services/booking/test/versions.db.test.ts -t 'what this version says'
+
+release-check: install ## whether this tree may become the release VERSION: versions agree, the SQL of this version is kept
+	$(NODE) release/check.ts $(VERSION)
+	EVENTLY_CONVERSATION=check $(VITEST) run --project database services/booking/test/versions.db.test.ts $(VITEST_FLAGS)
+
+release-notes: install ## the notes of VERSION, from the commits since the tag before it
+	@$(NODE) release/notes.ts $(VERSION)
+.PHONY: coverage audit image chart chart-push deploy rollback smoke conversation release-check release-notes

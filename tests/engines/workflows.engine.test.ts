@@ -1,0 +1,62 @@
+/** The workflows of `.github` under actionlint: syntax, expressions, contexts, inputs of actions and of each other. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { requireEngine } from '@evently/testkit/engines/engine';
+import { actionlint } from '@evently/testkit/engines/actionlint';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const workflows = path.join(root, '.github/workflows');
+const lintMs = 60_000;
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'evently-workflows-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What actionlint says of `files`; other linters that a machine may have are left out, so all machines agree. */
+function lint(program: string, files: readonly string[]): Promise<{ code: number; says: string }> {
+  return new Promise((resolve) => {
+    const args = ['-no-color', '-oneline', '-shellcheck=', '-pyflakes=', ...files];
+    const child = execFile(program, args, { cwd: root, timeout: lintMs }, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, says: `${stdout}${stderr}`.trim() }),
+    );
+  });
+}
+
+test('every workflow is one that GitHub can run', async ({ skip }) => {
+  const program = await requireEngine(actionlint, skip);
+  const names = (await readdir(workflows)).filter((name) => /\.ya?ml$/.test(name));
+  expect(names.length).toBeGreaterThan(5);
+  expect(
+    await lint(
+      program,
+      names.map((name) => path.join(workflows, name)),
+    ),
+  ).toEqual({ code: 0, says: '' });
+});
+
+test.for([
+  ['a context that is not there', '${{ github.ref }}', '${{ github.reff }}', 'reff'],
+  ['a step output that nobody writes', 'steps.join.outputs.name', 'steps.joined.outputs.name', 'joined'],
+  ['an input that an action does not have', 'if-no-files-found', 'if-no-file-found', 'if-no-file-found'],
+  ['a job that is not there', 'needs: build', 'needs: biuld', 'biuld'],
+  ['a right that does not exist', 'contents: read', 'content: read', 'content'],
+])('%s is found', async ([, from = '', to = '', named = ''], { skip }) => {
+  const program = await requireEngine(actionlint, skip);
+  for (const name of ['images.yml', 'check.yml']) {
+    const text = await readFile(path.join(workflows, name), 'utf8');
+    if (!text.includes(from)) continue;
+    const file = path.join(folder, name);
+    await writeFile(file, text.replace(from, to));
+    const { code, says } = await lint(program, [file]);
+    expect(code).toBe(1);
+    expect(says).toContain(named);
+    return;
+  }
+  throw new Error(`no workflow contains ${from}`);
+});
