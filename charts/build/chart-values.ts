@@ -3,6 +3,7 @@ import { bookingSettings } from '@evently/booking/config';
 import { eventSettings } from '@evently/event/config';
 import { paymentSettings } from '@evently/payment/config';
 import { userSettings } from '@evently/user/config';
+import { crdYaml } from '@evently/operator/api/crd';
 import { operatorValues } from './operator-values.ts';
 import { serviceValues } from './service-values.ts';
 import { schemaJson, valuesYaml } from './value-files.ts';
@@ -18,12 +19,19 @@ const small = { cpu: '250m', memory: '192Mi', memoryLimit: '512Mi' };
 
 /** Pools are small, and pods many: what all of them may open fits PostgreSQL's own default of 100 connections. */
 export const charts: Readonly<Record<string, Fields>> = {
-  user: serviceValues({ name: 'user', settings: userSettings, poolSize: 3, maxReplicas: 3, ...small }),
-  event: serviceValues({ name: 'event', settings: eventSettings, poolSize: 4, maxReplicas: 3, ...small }),
+  user: serviceValues({ name: 'user', settings: userSettings, poolSize: 2, maxReplicas: 3, ...small }),
+  event: serviceValues({
+    name: 'event',
+    settings: eventSettings,
+    poolSize: 3,
+    leastPoolSize: 2,
+    maxReplicas: 3,
+    ...small,
+  }),
   booking: serviceValues({
     name: 'booking',
     settings: bookingSettings,
-    poolSize: 4,
+    poolSize: 3,
     maxReplicas: 4,
     cpu: '500m',
     memory: '256Mi',
@@ -33,7 +41,7 @@ export const charts: Readonly<Record<string, Fields>> = {
   payment: serviceValues({
     name: 'payment',
     settings: paymentSettings,
-    poolSize: 3,
+    poolSize: 2,
     maxReplicas: 3,
     ...small,
   }),
@@ -43,12 +51,11 @@ export const charts: Readonly<Record<string, Fields>> = {
 
 /** Paths below `charts/`, and what must stand there. */
 export function valueFiles(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(charts).flatMap(([chart, fields]) => [
-      [`${chart}/values.yaml`, valuesYaml(openingOf(chart), fields)],
-      [`${chart}/values.schema.json`, schemaJson(`Values of the chart ${chart}`, fields, fromHelm)],
-    ]),
-  );
+  const files = Object.entries(charts).flatMap(([chart, fields]) => [
+    [`${chart}/values.yaml`, valuesYaml(openingOf(chart), fields)] as const,
+    [`${chart}/values.schema.json`, schemaJson(`Values of the chart ${chart}`, fields, fromHelm)] as const,
+  ]);
+  return { ...Object.fromEntries(files), 'operator/files/crd.yaml': crdYaml() };
 }
 
 const fromHelm = { 'evently-common': library };

@@ -1,5 +1,6 @@
 /** The values that all charts share, under `global`: a chart alone has them too, and the umbrella sets them for all. */
 import { platformSettings } from '@evently/kit/platform';
+import { podSettings } from '@evently/pod/settings';
 import { settingsSchema } from './settings-schema.ts';
 import { flag, group, leaf, objects, oneOf, text, texts, whole, words, type Group } from './value-tree.ts';
 
@@ -20,7 +21,16 @@ const inNamespace = (namespace: string): { namespaceSelector: { matchLabels: Rec
 });
 
 // The chart sets these itself: from secrets, from values of their own, or never.
-const kept = ['EVENTLY_API_KEY', 'EVENTLY_ACCEPTED_API_KEYS', 'EVENTLY_LOG_LEVEL', 'EVENTLY_TRUSTED_HOPS'];
+export const chartSettings: readonly string[] = [
+  'EVENTLY_LOG_LEVEL',
+  'EVENTLY_TRUSTED_HOPS',
+  'EVENTLY_EXEMPT_LOOPBACK',
+  'METRICS_PORT',
+  'POD_HOST',
+  'POD_DRAIN_SECONDS',
+  'POSTGRES_CA_FILE',
+  'REDIS_CA_FILE',
+];
 
 export const globalValues: Group = group('Shared by all charts of the platform.', {
   environment: oneOf('What this cluster is. Nothing is generated in production.', 'production', [
@@ -56,7 +66,7 @@ export const globalValues: Group = group('Shared by all charts of the platform.'
   settings: leaf(
     "Further settings of every service, such as EVENTLY_READS_PER_MINUTE; a service's own settings win.",
     {},
-    settingsSchema(platformSettings, kept),
+    settingsSchema({ ...platformSettings, ...podSettings }, chartSettings),
   ),
   secrets: secretValues(),
   postgres: group('PostgreSQL 15 or later, reached by the URLs in a Secret; never part of these charts.', {

@@ -1,5 +1,5 @@
 /** The values of the operator's chart. */
-import { operatorSettings } from '../../operator/src/config.ts';
+import { operatorSettings } from '@evently/operator/config';
 import { globalValues } from './global-values.ts';
 import { imageValues, podValues, probeValues, resources } from './service-values.ts';
 import { settingsSchema } from './settings-schema.ts';
@@ -57,8 +57,13 @@ export const operatorValues: Fields = {
     resources('100m', '320Mi', '768Mi'),
   ),
   preStopSeconds: whole('Seconds between leaving the endpoints and the signal to end.', 3, 3, 120),
-  drainSeconds: whole('Seconds to finish what is under way and to give the lease back.', 20, 1, 600),
-  probes: probeValues(),
+  drainSeconds: whole(
+    'Seconds to finish what is under way and to give the lease back. The grace period is both and ten more.',
+    20,
+    1,
+    600,
+  ),
+  probes: probeValues(60),
   ...podValues(),
   global: globalValues,
 };

@@ -1,7 +1,8 @@
 /** The values of a service's chart: the same for every service but for its numbers and its settings. */
 import type { Settings } from '@evently/kit/config';
 import { platformSettings } from '@evently/kit/platform';
-import { globalValues } from './global-values.ts';
+import { podSettings } from '@evently/pod/settings';
+import { chartSettings, globalValues } from './global-values.ts';
 import { settingsSchema } from './settings-schema.ts';
 import {
   flag,
@@ -25,6 +26,7 @@ export type ServiceFacts = {
   name: string;
   settings: Settings;
   poolSize: number;
+  leastPoolSize?: number;
   maxReplicas: number;
   cpu: string;
   memory: string;
@@ -53,9 +55,9 @@ export function serviceValues(facts: ServiceFacts): Fields {
       urlKey: text(`Key of the URL; empty is ${name}-url.`, ''),
       replicaUrlKey: text('Key of the URL of a replica, for lists and reports only; empty is none.', ''),
       poolSize: whole(
-        'Connections of one pod at most; one more relays messages. Counted against global.postgres.maxConnections.',
+        "Connections of one pod's pool; it has two more. Counted against global.postgres.maxConnections.",
         facts.poolSize,
-        1,
+        facts.leastPoolSize ?? 1,
         50,
       ),
     }),
@@ -66,9 +68,9 @@ export function serviceValues(facts: ServiceFacts): Fields {
       resources: object('Of the pod that migrates.', resources('50m', '128Mi', '384Mi')),
     }),
     settings: leaf(
-      'Settings of the service by their names, beside those that values set; `evently config` lists them with their defaults.',
+      'Settings of the service by their names, beside those that values set; `main.ts config` in a pod lists them with their defaults.',
       {},
-      settingsSchema({ ...platformSettings, ...facts.settings }, keptSettings(name)),
+      settingsSchema({ ...platformSettings, ...podSettings, ...facts.settings }, keptSettings(name)),
     ),
     resources: object(
       'Without a limit for the CPU: throttling makes the slowest answers slower.',
@@ -86,8 +88,8 @@ export function imageValues(repository: string): Fields {
     image: group('Its image; what is empty is that of global.image.', {
       registry: text('Registry in front of the repository.', ''),
       repository: text('Repository.', repository, '^[a-z0-9]([a-z0-9._/:-]*[a-z0-9])?$'),
-      tag: text('Tag.', '', '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$'),
-      digest: text('Digest, which wins over the tag.', '', pattern.digestOrNone),
+      tag: text('Tag; a digest wins over it.', '', '^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$'),
+      digest: text('Digest of the image.', '', pattern.digestOrNone),
       pullPolicy: oneOf('When the nodes pull; empty is global.image.pullPolicy.', '', [
         '',
         'Always',
@@ -134,9 +136,13 @@ export function resources(cpu: string, memory: string, memoryLimit: string): Jso
   return { requests: { cpu, memory }, limits: { memory: memoryLimit } };
 }
 
-export function probeValues(): Group {
+export function probeValues(startupFailures: number): Group {
   return group('When a probe asks, and how often it may fail; its paths are fixed.', {
-    startup: object('Has it started.', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 60 }),
+    startup: object('Has it started.', {
+      periodSeconds: 2,
+      timeoutSeconds: 2,
+      failureThreshold: startupFailures,
+    }),
     readiness: object('Does it take requests.', { periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 }),
     liveness: object('Does its event loop turn.', {
       periodSeconds: 10,
@@ -158,12 +164,13 @@ function lifeValues(): Fields {
     }),
     preStopSeconds: whole('Seconds between leaving the endpoints and the signal to end.', 5, 3, 120),
     drainSeconds: whole(
-      'Seconds that requests under way may take after it. The grace period is both and ten more.',
-      20,
-      1,
-      600,
+      'Seconds after it in which the pod is not ready and each answer ends its connection. The grace period is both, and what closing may take.',
+      3,
+      0,
+      300,
     ),
-    probes: probeValues(),
+    // A pod waits ten minutes for its database by itself, and says for what; a restart would help nothing.
+    probes: probeValues(300),
   };
 }
 
@@ -222,5 +229,5 @@ function managedValues(baselineReplicas: number): Group {
 /** Set by values of their own, by the image, or never in a cluster. */
 function keptSettings(name: string): string[] {
   const prefix = name.toUpperCase();
-  return [`${prefix}_PORT`, `${prefix}_POOL_SIZE`, 'EVENTLY_LOG_LEVEL', 'EVENTLY_TRUSTED_HOPS'];
+  return [`${prefix}_PORT`, `${prefix}_POOL_SIZE`, ...chartSettings];
 }

@@ -1,10 +1,10 @@
 {{/* What no schema can say: values that do not fit each other. Each sentence says what to change. */}}
 
-{{/* Connections to PostgreSQL that the pods of one service open at most; takes "values". One beside each pool relays messages. */}}
+{{/* Connections to PostgreSQL that the pods of one service open at most; takes "values". Each pod has two beside its pool. */}}
 {{- define "evently-common.connections" -}}
 {{- $values := .values -}}
 {{- $pods := ternary $values.hpa.maxReplicas $values.replicas $values.hpa.enabled | int -}}
-{{- mul (add $pods (int $values.rollout.maxSurge)) (add (int $values.database.poolSize) 1) -}}
+{{- mul (add $pods (int $values.rollout.maxSurge)) (add (int $values.database.poolSize) 2) -}}
 {{- end }}
 
 {{/* Takes "global", and "used": each service with its connections. One more is the migrations', which run one after the other. */}}
@@ -31,6 +31,13 @@
 {{- end -}}
 {{- if and $global.writableRoot (eq $global.environment "production") -}}
   {{- fail "global.writableRoot is for images into which Skaffold copies files, never for production: set it to false." -}}
+{{- end -}}
+{{- if not $global.secrets.generate -}}
+  {{- range $part, $url := $global.secrets.urls -}}
+    {{- if $url -}}
+      {{- fail (printf "global.secrets.urls.%s is for global.secrets.generate only, which is false: put the URL into the Secret %s instead, where no values file shows it." $part (ternary $global.secrets.redis $global.secrets.postgres (eq $part "redis"))) -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 {{- $seen := dict -}}
 {{- range $env := .root.Values.extraEnv -}}

@@ -1,8 +1,8 @@
 {{/* The pods of a service. */}}
 
-{{/* SIGTERM comes after the pause; then the drain, and a margin to close what is open. */}}
+{{/* The pause, then SIGTERM: the drain, and what closing may take. */}}
 {{- define "evently-common.graceSeconds" -}}
-{{ add .root.Values.preStopSeconds .root.Values.drainSeconds 10 }}
+{{ add .root.Values.preStopSeconds .root.Values.drainSeconds .facts.closingSeconds }}
 {{- end }}
 
 {{- define "evently-common.deployment" -}}
@@ -21,7 +21,7 @@ spec:
   replicas: {{ $values.replicas }}
   {{- end }}
   revisionHistoryLimit: 3
-  progressDeadlineSeconds: 300
+  progressDeadlineSeconds: 660
   strategy:
     type: RollingUpdate
     rollingUpdate:

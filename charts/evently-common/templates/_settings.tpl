@@ -24,8 +24,8 @@
   "EVENTLY_LOG_LEVEL" $global.logLevel
   "EVENTLY_TRUSTED_HOPS" $global.trustedHops
 -}}
-{{- range .facts.knows -}}
-  {{- $_ := set $settings (printf "%s_URL" (upper .)) (include "evently-common.url" (dict "global" $global "service" .)) -}}
+{{- range $service, $port := .facts.calls -}}
+  {{- $_ := set $settings (printf "%s_URL" (upper $service)) (include "evently-common.url" (dict "global" $global "service" $service)) -}}
 {{- end -}}
 {{- if $global.postgres.caSecret -}}
   {{- $_ := set $settings "POSTGRES_CA_FILE" "/etc/evently/postgres-ca/ca.crt" -}}

@@ -46,6 +46,7 @@ test('health answers with a reason for each check, also for one that throws', as
   expect((await handler(at('/healthz'))).status).toBe(200);
   expect((await handler(at('/readyz'))).status).toBe(200);
   expect((await handler(at('/'))).status).toBe(404);
+  expect((await handler(at('/startedz'))).status).toBe(200);
   Object.assign(world, { lagMs: 6_000, silentMs: 26_000, runsMs: [1, 61_000], synced: false });
   const dead = await handler(at('/healthz'));
   expect(dead.status).toBe(503);

@@ -1,4 +1,4 @@
-/** `/healthz` and `/readyz`: whether this process is to be ended, and whether it could lead; both say why. */
+/** `/startedz`, `/healthz` and `/readyz`: whether this process has started, is to be ended, could lead; they say why. */
 import type { Fetch } from '@evently/kit/caller';
 import { isForbidden } from './errors.ts';
 
@@ -10,9 +10,11 @@ export type Checks = Readonly<Record<string, Check>>;
 export function createHealthHandler(checks: { alive: Checks; ready: Checks }): Fetch {
   return (request) => {
     const { pathname } = new URL(request.url);
+    // The port opens when all is composed; for what it waits then is said by readiness.
+    if (pathname === '/startedz') return Promise.resolve(answer({}));
     if (pathname === '/healthz') return Promise.resolve(answer(checks.alive));
     if (pathname === '/readyz') return Promise.resolve(answer(checks.ready));
-    return Promise.resolve(new Response('Look at /healthz or /readyz\n', { status: 404 }));
+    return Promise.resolve(new Response('Look at /startedz, /healthz or /readyz\n', { status: 404 }));
   };
 }
 
