@@ -6,9 +6,10 @@ import { createKeySource, createTokenVerifier, type KeySource } from '@evently/k
 import { createInProcessBus } from '@evently/kit/bus';
 import { createCaller, type Caller } from '@evently/kit/caller';
 import { systemClock } from '@evently/kit/clock';
+import { createInProcessFeed } from '@evently/kit/feed';
 import type { Logger } from '@evently/kit/log';
 import { createRequestMetrics } from '@evently/kit/metrics';
-import type { PlatformDeps } from '@evently/kit/platform';
+import type { PlatformConfig, PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
 import { createPaymentService } from '@evently/payment/service';
 import { createUserService } from '@evently/user/service';
@@ -47,27 +48,12 @@ export function composeServices(options: ComposeOptions): Composed {
       fetch: (request) => send(name, request),
       deadlineMs: callMs,
     });
-  const nowMs = (): number => systemClock.now().getTime();
-  const keysOf = (name: ServiceName): KeySource =>
-    createKeySource(
-      async () => (await send(name, new Request(`http://${name}/.well-known/jwks.json`))).json(),
-      nowMs,
-      logOf(name),
-    );
-  const userKeys = keysOf('user');
-  const adminKeys = keysOf('event');
-  const audience = platform.EVENTLY_TOKEN_AUDIENCE;
-  const verifier = createTokenVerifier(
-    [
-      { issuer: platform.EVENTLY_USER_ISSUER, audience, role: 'user', keys: userKeys },
-      { issuer: platform.EVENTLY_ADMIN_ISSUER, audience, role: 'admin', keys: adminKeys },
-    ],
-    nowMs,
-  );
+  const { userKeys, adminKeys, verifier } = createVerification(platform, logOf, send);
   const shared = {
     platform,
     bus: createInProcessBus(logOf('bus')),
     clock: systemClock,
+    feed: createInProcessFeed(),
     registry,
     requestMetrics: createRequestMetrics(registry),
     verifier,
@@ -100,4 +86,28 @@ export function composeServices(options: ComposeOptions): Composed {
       await Promise.all([userKeys.refresh(), adminKeys.refresh()]);
     },
   };
+}
+
+type Send = (name: ServiceName, request: Request) => Response | Promise<Response>;
+
+/** Both issuers' keys, fetched from the services themselves, and who believes tokens by them. */
+function createVerification(platform: PlatformConfig, logOf: ComposeOptions['logOf'], send: Send) {
+  const nowMs = (): number => systemClock.now().getTime();
+  const keysOf = (name: ServiceName): KeySource =>
+    createKeySource(
+      async () => (await send(name, new Request(`http://${name}/.well-known/jwks.json`))).json(),
+      nowMs,
+      logOf(name),
+    );
+  const userKeys = keysOf('user');
+  const adminKeys = keysOf('event');
+  const audience = platform.EVENTLY_TOKEN_AUDIENCE;
+  const verifier = createTokenVerifier(
+    [
+      { issuer: platform.EVENTLY_USER_ISSUER, audience, role: 'user', keys: userKeys },
+      { issuer: platform.EVENTLY_ADMIN_ISSUER, audience, role: 'admin', keys: adminKeys },
+    ],
+    nowMs,
+  );
+  return { userKeys, adminKeys, verifier };
 }

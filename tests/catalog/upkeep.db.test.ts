@@ -21,7 +21,7 @@ const upkeep = () =>
     clock: systemClock,
     booking: createBookingPort(catalog.bookingCaller, log),
     log,
-    changed: () => {},
+    changed: async () => {},
   });
 
 async function publishQuiet(more: object = {}): Promise<string> {

@@ -95,6 +95,12 @@ export const blockRequest = z.strictObject({
   version: z.int().min(0),
 });
 
+/**
+ * For whom a report is: one for people to look at may come from a replica and be some seconds old; one that something
+ * is decided by never does.
+ */
+export const reportQuery = z.object({ for: z.enum(['people', 'decision']).default('decision') });
+
 /** `GET /internal/inventory/{eventId}/report`: money and movement of one event, in minor units. */
 export const salesReport = z.object({
   event_id: id,

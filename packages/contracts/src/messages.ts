@@ -31,6 +31,12 @@ export const stockChanged = z.object({
   tiers: z.array(tierStock.pick({ tier_id: true, available: true, held: true, sold: true, blocked: true })),
 });
 
+/** A hint between pods and no message: what `stockChanged` of that version says of free seats, as soon as it is committed. */
+export const stockNews = z.object({
+  tiers: z.array(tierStock.pick({ tier_id: true, available: true })),
+  at: instant,
+});
+
 /** topic booking, key event_id. One message per batch of bookings that reached `status` together. */
 export const bookingsChanged = z.object({
   event_id: id,

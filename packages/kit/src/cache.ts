@@ -1,4 +1,5 @@
 /** The port of answers that many ask for at once: computed once, kept for a moment, bounded; and its in-process adapter. */
+import { replicaLagMs } from './replica.ts';
 
 /** What is kept of one kind of answer, and how it is made. */
 export type CacheSpace<I, T> = {
@@ -16,8 +17,11 @@ export type CacheSpace<I, T> = {
   keepMs: number;
   /** Answers that this process keeps at most; the oldest one goes. */
   max: number;
-  /** How an answer travels between processes. `read` throws when the text is not such an answer. */
-  text: { write: (answer: T) => string; read: (text: string) => T };
+  /**
+   * How an answer travels between processes. `write` answers null for what stays in this one; `read` throws when the
+   * text is not such an answer.
+   */
+  text: { write: (answer: T) => string | null; read: (text: string) => T };
 };
 
 export type Cached<I, T> = {
@@ -26,8 +30,8 @@ export type Cached<I, T> = {
    * given to all who wait for it, and not kept. What was changed here before is never answered from before.
    */
   read: (input: I) => Promise<T>;
-  /** After a change: answers of this scope are old. Resolves when other processes have been told, or cannot be. */
-  changed: (scope: string) => Promise<void>;
+  /** After a change: answers of these scopes are old. Resolves when other processes have been told, or cannot be. */
+  changed: (scopes: readonly string[]) => Promise<void>;
 };
 
 /** Adapters: this process alone (below), and all pods of a service together (`@evently/redis/cache`). */
@@ -35,20 +39,57 @@ export type CacheFactory = <I, T>(space: CacheSpace<I, T>) => Cached<I, T>;
 
 type Entry<T> = { scope: string; answer: Promise<T>; until: number };
 
+/** For so long after a change a replica may not know it: longer than it may lag when it is read. */
+export const changedLatelyMs = replicaLagMs + 1_000;
+
 export function createMemoryCaches(nowMs: () => number): CacheFactory {
-  return (space) => {
-    const kept = createKept(space, nowMs);
+  return <I, T>(space: CacheSpace<I, T>): Cached<I, T> => {
+    const kept = createKept<I, T>(space, nowMs);
+    const late = createRecent(changedLatelyMs, nowMs);
     return {
-      read: (input) => kept.read(input, () => space.load(input, false)),
-      changed: async (scope) => kept.forget(scope),
+      read: (input) => kept.read(input, () => space.load(input, late.has(space.scopeOf(input)))),
+      changed: async (scopes) => {
+        kept.forget(scopes);
+        for (const scope of scopes) late.add(scope);
+      },
     };
   };
+}
+
+/** Names that were added less than `forMs` ago; bounded, the oldest one goes. */
+export type Recent = { has: (name: string) => boolean; add: (name: string) => { takeBack: () => void } };
+
+const maxRecent = 10_000;
+
+export function createRecent(forMs: number, nowMs: () => number): Recent {
+  const names = new Map<string, { until: number }>();
+  return {
+    has: (name) => {
+      const entry = names.get(name);
+      if (entry === undefined || nowMs() < entry.until) return entry !== undefined;
+      names.delete(name);
+      return false;
+    },
+    add: (name) => {
+      const entry = { until: nowMs() + forMs };
+      names.delete(name);
+      names.set(name, entry);
+      dropOldest(names, maxRecent);
+      // Only its own: somebody may have added the name again meanwhile.
+      return { takeBack: () => void (names.get(name) === entry ? names.delete(name) : false) };
+    },
+  };
+}
+
+function dropOldest(entries: Map<string, unknown>, max: number): void {
+  const oldest = entries.size > max ? entries.keys().next() : undefined;
+  if (oldest !== undefined && oldest.done !== true) entries.delete(oldest.value);
 }
 
 /** The part of a cache that is in this process; every adapter has it in front. */
 export type Kept<I, T> = {
   read: (input: I, make: () => Promise<T>) => Promise<T>;
-  forget: (scope: string) => void;
+  forget: (scopes: readonly string[]) => void;
 };
 
 export function createKept<I, T>(
@@ -65,8 +106,7 @@ export function createKept<I, T>(
     answer.catch(() => {
       if (entries.get(key) === entry) entries.delete(key);
     });
-    const oldest = entries.size > space.max ? entries.keys().next() : undefined;
-    if (oldest !== undefined && oldest.done !== true) entries.delete(oldest.value);
+    dropOldest(entries, space.max);
     return answer;
   }
 
@@ -77,8 +117,9 @@ export function createKept<I, T>(
       if (known !== undefined && nowMs() < known.until) return known.answer;
       return begin(key, space.scopeOf(input), make);
     },
-    forget: (scope) => {
-      for (const [key, entry] of entries) if (entry.scope === scope) entries.delete(key);
+    forget: (scopes) => {
+      const old = new Set(scopes);
+      for (const [key, entry] of entries) if (old.has(entry.scope)) entries.delete(key);
     },
   };
 }

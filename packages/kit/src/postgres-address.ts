@@ -25,7 +25,9 @@ export function postgresAddress(url: string, caFile?: string): PostgresAddress {
   const address = parseUrl(url);
   const parameters = address.searchParams;
   for (const name of otherParameters.filter((other) => parameters.has(other)))
-    throw fault(`"${name}" cannot be used: write sslmode=verify-full, and name the authority in ${caSetting}`);
+    throw fault(
+      `"${name}" cannot be used: write sslmode=verify-full, and name the authority in ${caSetting}`,
+    );
   const mode = parameters.get('sslmode') ?? 'disable';
   const authorities = caFile ?? parameters.get('sslrootcert') ?? undefined;
   if (mode !== 'disable' && mode !== 'verify-full')

@@ -60,7 +60,7 @@ export function createReplicaReads(options: ReplicaOptions): Reads {
 
   async function readReplica<T>(position: string, work: (sql: Sql) => Promise<T>): Promise<T> {
     const fit = Promise.withResolvers<void>();
-    const answer = replica.transaction(async (client) => {
+    const answer = replica.session(async (client) => {
       await assertFit(client, position, maxLagMs);
       fit.resolve();
       return work(client);

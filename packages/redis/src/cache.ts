@@ -1,7 +1,14 @@
 /** Answers that pods share through Redis; each pod keeps them for a moment too, and goes on without Redis. */
 import { randomBytes } from 'node:crypto';
 import { createBreaker, type Breaker } from '@evently/kit/breaker';
-import { createKept, type Cached, type CacheFactory, type CacheSpace } from '@evently/kit/cache';
+import {
+  changedLatelyMs,
+  createKept,
+  createRecent,
+  type Cached,
+  type CacheFactory,
+  type CacheSpace,
+} from '@evently/kit/cache';
 import { withDeadline } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import type { RedisConnection } from './connection.ts';
@@ -24,11 +31,9 @@ const failuresToOpen = 5;
 const openMs = 2_000;
 // A mark of a change outlives every answer that was made before it.
 const markLifetimes = 4;
-// A replica that lags less than its limit has a change after this; see kit/replica.
-const changedLatelyMs = 6_000;
 const maxAnswerBytes = 1024 * 1024;
-/** Scopes whose change other pods could not be told of; the oldest one goes. */
-const maxUntold = 10_000;
+/** Scopes that are marked in one step. */
+const marksAtOnce = 500;
 
 type Shared = {
   redis: RedisConnection;
@@ -71,8 +76,9 @@ export function createRedisCaches(options: RedisCachesOptions): CacheFactory {
 
 function createShared<I, T>(shared: Shared, space: CacheSpace<I, T>): Cached<I, T> {
   const { breaker, nowMs } = shared;
-  const kept = createKept(space, nowMs);
-  const untold = createUntold(shared);
+  const kept = createKept<I, T>(space, nowMs);
+  // Changed here and maybe not marked: after `ttlMs` no shared answer is older than the change.
+  const untold = createRecent(Math.max(shared.ttlMs, changedLatelyMs), nowMs);
 
   async function make(input: I): Promise<T> {
     const scope = space.scopeOf(input);
@@ -86,20 +92,27 @@ function createShared<I, T>(shared: Shared, space: CacheSpace<I, T>): Cached<I, 
     const shown = seen === null ? null : readAnswer(shared, space, seen);
     if (shown !== null) return shown.answer;
     const answer = await space.load(input, seen?.changedLately ?? false);
-    if (seen !== null) void store(shared, names, seen.mark + markEnd + space.text.write(answer), begunMs);
+    const text = seen === null ? null : space.text.write(answer);
+    if (seen !== null && text !== null) void store(shared, names, seen.mark + markEnd + text, begunMs);
     return answer;
   }
 
   return {
     read: (input) => kept.read(input, () => make(input)),
-    changed: async (scope) => {
-      kept.forget(scope);
-      const told = untold.add(scope);
-      const isMarked = await breaker.run(
-        () => mark(shared, namesOf(shared, space, scope, '')),
-        () => false,
-      );
-      if (isMarked) told();
+    changed: async (scopes) => {
+      kept.forget(scopes);
+      const marking = scopes.map((scope) => ({
+        ...namesOf(shared, space, scope, ''),
+        untold: untold.add(scope),
+      }));
+      for (let first = 0; first < marking.length; first += marksAtOnce) {
+        const some = marking.slice(first, first + marksAtOnce);
+        const isMarked = await breaker.run(
+          () => markAll(shared, some),
+          () => false,
+        );
+        if (isMarked) for (const each of some) each.untold.takeBack();
+      }
     },
   };
 }
@@ -145,37 +158,12 @@ async function store(shared: Shared, names: Names, text: string, begunMs: number
 
 const markBytes = 12;
 
-async function mark({ redis, ttlMs, deadlineMs }: Shared, names: Names): Promise<boolean> {
-  const written = redis.client
-    .multi()
-    .set(names.mark, randomBytes(markBytes).toString('base64url'), 'PX', ttlMs * markLifetimes)
-    .set(names.late, '1', 'PX', changedLatelyMs)
-    .exec();
-  const outcomes = await withDeadline(written, deadlineMs, 'marking a change in Redis');
+async function markAll({ redis, ttlMs, deadlineMs }: Shared, names: readonly Names[]): Promise<boolean> {
+  const marking = redis.client.multi();
+  for (const { mark, late } of names) {
+    marking.set(mark, randomBytes(markBytes).toString('base64url'), 'PX', ttlMs * markLifetimes);
+    marking.set(late, '1', 'PX', changedLatelyMs);
+  }
+  const outcomes = await withDeadline(marking.exec(), deadlineMs, 'marking a change in Redis');
   return outcomes !== null && outcomes.every(([error]) => error === null);
-}
-
-type Untold = { has: (scope: string) => boolean; add: (scope: string) => () => void };
-
-/** Scopes that were changed here and may not be marked yet; after `ttlMs` no shared answer is older than the change. */
-function createUntold({ nowMs, ttlMs }: Shared): Untold {
-  const scopes = new Map<string, { until: number }>();
-  return {
-    has: (scope) => {
-      const entry = scopes.get(scope);
-      if (entry === undefined || nowMs() < entry.until) return entry !== undefined;
-      scopes.delete(scope);
-      return false;
-    },
-    add: (scope) => {
-      const entry = { until: nowMs() + ttlMs };
-      scopes.delete(scope);
-      scopes.set(scope, entry);
-      const oldest = scopes.size > maxUntold ? scopes.keys().next() : undefined;
-      if (oldest !== undefined && oldest.done !== true) scopes.delete(oldest.value);
-      return () => {
-        if (scopes.get(scope) === entry) scopes.delete(scope);
-      };
-    },
-  };
 }

@@ -1,8 +1,9 @@
 /** A connection to Redis that cannot hang: every command has a deadline, and reconnecting never ends. */
-import { readFileSync } from 'node:fs';
 import { Redis, type RedisOptions } from 'ioredis';
 import { chance } from '@evently/kit/clock';
+import { ConfigError } from '@evently/kit/config';
 import type { Logger } from '@evently/kit/log';
+import { adviseOnTls, readAuthorities } from '@evently/kit/tls';
 
 export type RedisConnectionOptions = {
   /** `redis://` or, with TLS, `rediss://`. */
@@ -69,24 +70,36 @@ function retryDelayMs(attempt: number): number {
 }
 
 /** Throws when the address or the file cannot be used: that is a setting to correct, not an outage. */
-function tlsOf({ url, caFile }: RedisConnectionOptions): RedisOptions {
-  if (!/^rediss?:\/\//.test(url))
-    throw new Error('The address of Redis must begin with redis:// or, with TLS, rediss://');
-  if (caFile === undefined) return {};
-  if (!url.startsWith('rediss://'))
-    throw new Error('A CA file for Redis needs an address that begins with rediss://');
-  return { tls: { ca: readFileSync(caFile) } };
+function tlsOf({ url, caFile }: RedisConnectionOptions): Pick<RedisOptions, 'tls'> {
+  const isEncrypted = url.startsWith('rediss://');
+  if (!isEncrypted && !url.startsWith('redis://'))
+    throw new ConfigError(['REDIS_URL: must begin with redis:// or, with TLS, rediss://']);
+  if (!isEncrypted && caFile !== undefined)
+    throw new ConfigError([
+      'REDIS_URL: an authority is named in REDIS_CA_FILE, and redis:// is not encrypted: write rediss:// and the port of TLS',
+    ]);
+  if (!isEncrypted) return {};
+  const trusted = caFile === undefined ? {} : { ca: readAuthorities(caFile, 'REDIS_CA_FILE') };
+  return { tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...trusted } };
 }
 
+/** A Redis that does not speak TLS waits for the end of a command, and so does the handshake. */
+function wordsOf(error: Error, url: string): string {
+  const isSilent = 'code' in error && error.code === 'ETIMEDOUT' && url.startsWith('rediss://');
+  return isSilent ? `${error.message}: no handshake in time; is this the port of TLS?` : error.message;
+}
+
+const tlsPeer = { caSetting: 'REDIS_CA_FILE', plainAdvice: 'write redis:// in its address' };
+
 /** One line when Redis goes, one when it is back; reconnecting in between is quiet. */
-function tellChanges(client: Redis, { name, log }: RedisConnectionOptions): { end: () => void } {
+function tellChanges(client: Redis, { name, url, log }: RedisConnectionOptions): { end: () => void } {
   let state: 'up' | 'away' | 'ended' = 'up';
   function away(err: string): void {
     if (state === 'up') log.warn({ connection: name, err }, 'Redis is away; connecting again');
     if (state === 'up') state = 'away';
   }
   // Without a listener the client writes its errors to the console.
-  client.on('error', (error: Error) => away(error.message));
+  client.on('error', (error: Error) => away(adviseOnTls(error, tlsPeer) ?? wordsOf(error, url)));
   client.on('close', () => away('the connection was closed'));
   client.on('ready', () => {
     if (state === 'away') log.info({ connection: name }, 'Redis is back');

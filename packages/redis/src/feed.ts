@@ -10,6 +10,8 @@ export type RedisFeedOptions = {
   /** A connection of its own: while it listens it can do nothing else. `close` leaves both to their owner. */
   subscriber: RedisConnection;
   log: Logger;
+  /** How often a subscription is asked whether its link is alive. */
+  proveMs?: number;
 };
 
 const prefix = 'evently:feed:';
@@ -19,11 +21,11 @@ const gatherMs = 50;
 const maxGathered = 10_000;
 const maxWordBytes = 64 * 1024;
 // A subscription on a dead link hears nothing and does not know it: it is asked, and a link that does not answer is ended by its socket's time limit.
-const proveMs = 5_000;
+const defaultProveMs = 5_000;
 const subscribeChunk = 500;
 
 export function createRedisFeed(options: RedisFeedOptions): Feed {
-  const { redis, subscriber, log } = options;
+  const { redis, subscriber, log, proveMs = defaultProveMs } = options;
   const listeners = createListeners({
     opened: (key) => change('subscribe', [key]),
     closed: (key) => change('unsubscribe', [key]),

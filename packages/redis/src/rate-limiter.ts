@@ -54,7 +54,8 @@ export function createRedisLimiters(options: RedisLimitersOptions): LimiterFacto
     return {
       consume: (key) =>
         breaker.run(
-          async () => limitStateOf(await withDeadline(count(shortened(key)), deadlineMs, 'counting in Redis')),
+          async () =>
+            limitStateOf(await withDeadline(count(shortened(key)), deadlineMs, 'counting in Redis')),
           () => insurance.consume(key),
         ),
     };

@@ -15,7 +15,9 @@ import {
 } from '@evently/kit/guards';
 import { createRelay, type Relay } from '@evently/kit/outbox';
 import type { PlatformDeps } from '@evently/kit/platform';
+import { readsOf } from '@evently/kit/replica';
 import type { Service } from '@evently/kit/serve';
+import { createAnnounceStock, type AnnounceStock } from './actions/announce-stock.ts';
 import { createPayingQueue, type PayingQueue } from './actions/begin-paying.ts';
 import { createBoards, type Boards } from './actions/boards.ts';
 import type { CommittedChange, StockDeps } from './actions/change-stock.ts';
@@ -108,6 +110,7 @@ function createParts(deps: BookingDeps): Parts {
   const boards = createBoards(db, deps.clock);
   const watchers = createWatchers({ db, log, maxStreams: config.BOOKING_MAX_STREAMS });
   const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
+  const announce = createAnnounceStock(deps.feed, deps.clock);
   const stock: StockDeps = {
     db,
     clock: deps.clock,
@@ -115,10 +118,10 @@ function createParts(deps: BookingDeps): Parts {
     tickets: createTicketCodes(config.BOOKING_TICKET_SECRET),
     offers: { offerSeconds: config.BOOKING_OFFER_SECONDS },
     committed: (change) =>
-      afterCommit(change, stock.writer, { boards, watchers, metrics, wakeRelay: relay.wake }),
+      afterCommit(change, stock.writer, { boards, watchers, metrics, announce, wakeRelay: relay.wake }),
   };
   const reserve = reserveSettings(config);
-  const queue = createReserveQueue({ ...stock, boards, metrics, reserve });
+  const queue = createReserveQueue({ ...stock, boards, metrics, reserve, announce });
   queueRef.current = queue;
   const settle = {
     ...stock,
@@ -161,7 +164,7 @@ function createRoutes(
   app.route('/', bookingRoutes({ ...stock, endQueue, guards }));
   app.route('/', waitlistRoutes({ ...stock, maxWaiting: config.BOOKING_MAX_WAITING, guards }));
   app.route('/', ticketRoutes({ ...stock, guards }));
-  app.route('/', inventoryRoutes({ ...stock, guards }));
+  app.route('/', inventoryRoutes({ ...stock, guards, reads: deps.reads ?? readsOf(db) }));
   app.route('/', internalRoutes({ ...end, guards }));
   app.route('/', saleRoutes({ ...stock, warmer, guards }));
   const acceptedApiKeys = deps.platform.EVENTLY_ACCEPTED_API_KEYS;
@@ -188,14 +191,22 @@ function queueLimits(config: BookingConfig) {
   };
 }
 
-type Listeners = { boards: Boards; watchers: Watchers; metrics: BookingMetrics; wakeRelay: () => void };
+type Listeners = {
+  boards: Boards;
+  watchers: Watchers;
+  metrics: BookingMetrics;
+  announce: AnnounceStock;
+  wakeRelay: () => void;
+};
 
 /** What a commit of this process changes in its memory. */
 function afterCommit(change: CommittedChange, writer: string, listeners: Listeners): void {
-  const { boards, watchers, metrics } = listeners;
+  const { boards, watchers, metrics, announce } = listeners;
   if (change.previousWriter !== '' && change.previousWriter !== writer) metrics.conflict();
+  const stock = [...change.stock.values()];
   if (change.reshaped) boards.forget(change.eventId);
-  else boards.update(change.eventId, change.version, [...change.stock.values()]);
+  else boards.update(change.eventId, change.version, stock);
+  announce(change.eventId, change.version, stock);
   if (change.offered > 0) metrics.reserved(change.offered);
   for (const booking of change.moved) if (booking.status === 'confirmed') metrics.confirmed(booking.quantity);
   watchers.changed(change.moved.map((booking) => booking.id));
@@ -203,7 +214,7 @@ function afterCommit(change: CommittedChange, writer: string, listeners: Listene
 }
 
 function createGuards(deps: BookingDeps) {
-  const { config, platform, verifier } = deps;
+  const { config, platform, verifier, limiters } = deps;
   // Under a load test every buyer asks as often as the test wants.
   const perUser = (limit: number): number => (platform.EVENTLY_LOAD_TEST ? 0 : limit);
   const windowSeconds = 60;
@@ -215,18 +226,21 @@ function createGuards(deps: BookingDeps) {
       name: 'reserve',
       limit: perUser(config.BOOKING_RESERVE_PER_MINUTE),
       windowSeconds,
+      limiters,
       key: (c) => principalOf(c).id,
     }),
     writeLimit: rateLimit({
       name: 'writes',
       limit: perUser(config.BOOKING_WRITES_PER_MINUTE),
       windowSeconds,
+      limiters,
       key: (c) => principalOf(c).id,
     }),
     readLimit: rateLimit({
       name: 'reads',
       limit: platform.EVENTLY_READS_PER_MINUTE,
       windowSeconds,
+      limiters,
       key: addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK),
     }),
   };

@@ -3,12 +3,14 @@ import { createIdentity } from '@evently/identity/identity';
 import { keyRoutes } from '@evently/identity/key-routes';
 import { createApp, type ServiceApp } from '@evently/kit/app';
 import type { Handler } from '@evently/kit/bus';
+import { createMemoryCaches } from '@evently/kit/cache';
 import type { Caller } from '@evently/kit/caller';
 import type { Ticker } from '@evently/kit/clock';
 import { deadLetterRoutes } from '@evently/kit/dead-letters';
 import { requireAdmin, requireApiKey } from '@evently/kit/guards';
 import { createRelay } from '@evently/kit/outbox';
 import type { PlatformDeps } from '@evently/kit/platform';
+import { readsOf } from '@evently/kit/replica';
 import type { Service } from '@evently/kit/serve';
 import { createBookingPort } from './actions/ask-booking.ts';
 import { createAvailabilityFeed, type Look } from './actions/availability-feed.ts';
@@ -25,7 +27,9 @@ import { createLimits } from './http/limits.ts';
 import { publicEventRoutes } from './http/public-events.ts';
 import { streamRoutes } from './http/streams.ts';
 import { venueRoutes } from './http/venues.ts';
+import { eventTexts } from './jobs/event-texts.ts';
 import { createHandlers, subscribe } from './jobs/messages.ts';
+import { listenForStock } from './jobs/stock-news.ts';
 import { startUpkeep } from './jobs/upkeep.ts';
 import { createEventMetrics } from './metrics.ts';
 
@@ -77,9 +81,19 @@ function createParts(deps: EventDeps) {
   const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
   const booking = createBookingPort(deps.bookingCaller, log);
   const board = createStockBoard({ db, booking, nowMs });
-  const pages = createEventPages({ db, board, clock });
+  const pages = createEventPages({
+    db,
+    reads: deps.reads ?? readsOf(db),
+    caches: deps.caches ?? createMemoryCaches(nowMs),
+    texts: eventTexts,
+    board,
+  });
+  const news = deps.feed;
   const feed = createAvailabilityFeed({
     read: (eventId) => readAvailability(pages, eventId),
+    ...(news === undefined
+      ? {}
+      : { listen: (eventId, look) => listenForStock({ feed: news, board, log }, eventId, look) }),
     nowMs,
     log,
     maxStreams: config.EVENT_MAX_STREAMS,
@@ -90,10 +104,10 @@ function createParts(deps: EventDeps) {
     maxWaiting: maxWaitingEdits,
     waitMs: editWaitMs,
   });
-  const changed = (eventId: string): void => {
-    pages.forget(eventId);
-    board.forget(eventId);
+  const changed = async (eventIds: readonly string[]): Promise<void> => {
+    for (const eventId of eventIds) board.forget(eventId);
     relay.wake();
+    await pages.changed(eventIds);
   };
   return { identity, relay, booking, board, pages, feed, edits: { db, clock, booking, changed, gate } };
 }
@@ -105,7 +119,7 @@ function createRoutes(
 ): ServiceApp {
   const { platform, config, db } = deps;
   const { identity, booking, board, pages, feed, edits } = parts;
-  const limits = createLimits(platform, config);
+  const limits = createLimits(platform, config, deps.limiters);
   const guards = createGuards(deps);
   const metrics = createEventMetrics(deps.registry, identity.passwords.pending, feed.streams);
   const acceptedApiKeys = platform.EVENTLY_ACCEPTED_API_KEYS;

@@ -87,7 +87,7 @@ function buildApp(
     dependencies: { database: db.ready },
   });
   app.route('/', internalRoutes({ ...actions, acceptedApiKeys, maxInFlight: config.PAYMENT_MAX_IN_FLIGHT }));
-  app.route('/', paymentRoutes({ db, verifier: deps.verifier, platform }));
+  app.route('/', paymentRoutes({ db, verifier: deps.verifier, platform, limiters: deps.limiters }));
   app.route(
     '/',
     webhookRoutes({

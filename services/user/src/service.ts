@@ -26,7 +26,7 @@ export function createUserService(deps: UserDeps): Service {
     audience: platform.EVENTLY_TOKEN_AUDIENCE,
   });
   const metrics = createUserMetrics(deps.registry, identity.passwords.pending);
-  const limits = createLimits(platform, config);
+  const limits = createLimits(platform, config, deps.limiters);
   const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
   const acceptedApiKeys = platform.EVENTLY_ACCEPTED_API_KEYS;
 

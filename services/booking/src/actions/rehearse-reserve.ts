@@ -10,7 +10,7 @@ import { ensureSale, writeTerms, writeTiers } from '../store/details.ts';
 import { createBoards } from './boards.ts';
 import { createReserveQueue, type ReserveDeps, type ReserveQueue } from './reserve-seats.ts';
 
-export type RehearseDeps = Omit<ReserveDeps, 'boards' | 'metrics' | 'committed'>;
+export type RehearseDeps = Omit<ReserveDeps, 'boards' | 'metrics' | 'committed' | 'announce'>;
 
 const capacity = 1_000;
 const rounds = 4;
@@ -66,6 +66,7 @@ async function reserveInVain(deps: RehearseDeps, client: ClientBase, buyers: num
     boards: createBoards(db, deps.clock),
     metrics: uncounted,
     committed: () => {},
+    announce: () => {},
   });
   let granted = 0;
   for (let round = 0; round < rounds; round += 1) granted += await reserveOnce(queue, eventId, nowMs, buyers);

@@ -7,6 +7,7 @@ import { newBooking, type Decision, type Request } from '../domain/allocate.ts';
 import type { Booking } from '../domain/booking.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import { reserveBatch, type BatchItem, type BatchOutcome } from '../store/reserve-batch.ts';
+import type { AnnounceStock } from './announce-stock.ts';
 import type { Board, Boards } from './boards.ts';
 import type { StockDeps } from './change-stock.ts';
 import { reserveInOrder } from './reserve-in-order.ts';
@@ -29,7 +30,12 @@ export type ReserveSettings = BatchLimits & {
   /** Waiting entries of one event that automatic enrolment stops at. */
   maxWaiting: number;
 };
-export type ReserveDeps = StockDeps & { boards: Boards; metrics: BookingMetrics; reserve: ReserveSettings };
+export type ReserveDeps = StockDeps & {
+  boards: Boards;
+  metrics: BookingMetrics;
+  reserve: ReserveSettings;
+  announce: AnnounceStock;
+};
 export type ReserveQueue = {
   reserve: (input: ReserveInput) => Promise<ReserveOutcome>;
   waiting: () => number;
@@ -170,17 +176,15 @@ function decisionsOf(
   outcome: BatchOutcome & { kind: 'reserved' },
 ): Decision[] {
   if (outcome.previousWriter !== '' && outcome.previousWriter !== deps.writer) deps.metrics.conflict();
-  deps.boards.update(
-    eventId,
-    outcome.version,
-    outcome.stock.map((tier) => ({
-      tierId: tier.tier_id,
-      available: tier.available,
-      held: tier.held,
-      sold: tier.sold,
-      blocked: tier.blocked,
-    })),
-  );
+  const stock = outcome.stock.map((tier) => ({
+    tierId: tier.tier_id,
+    available: tier.available,
+    held: tier.held,
+    sold: tier.sold,
+    blocked: tier.blocked,
+  }));
+  deps.boards.update(eventId, outcome.version, stock);
+  deps.announce(eventId, outcome.version, stock);
   deps.boards.remember(
     eventId,
     plain.items.map((item) => item.userId),

@@ -3,11 +3,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
+import type { Reads } from '@evently/kit/replica';
 import {
   blockRequest,
   eventStock,
   eventStockList,
   inventorySpec,
+  reportQuery,
   salesReport,
 } from '@evently/contracts/inventory';
 import { applyInventory } from '../actions/apply-inventory.ts';
@@ -17,7 +19,11 @@ import { listEventStock, readSalesReport } from '../store/reports.ts';
 import { answerRefusal } from './problems.ts';
 import { uuid } from './schemas.ts';
 
-export type InventoryRouteDeps = StockDeps & { guards: { service: MiddlewareHandler<ServiceEnv> } };
+export type InventoryRouteDeps = StockDeps & {
+  /** For reports that nobody decides by. */
+  reads: Reads;
+  guards: { service: MiddlewareHandler<ServiceEnv> };
+};
 
 const security = [{ apiKey: [] }];
 const params = z.object({ eventId: uuid });
@@ -108,14 +114,16 @@ function addReport(app: ServiceApp, deps: InventoryRouteDeps): void {
       summary: 'Money and movement of one event',
       security,
       middleware: [deps.guards.service],
-      request: { params },
+      request: { params, query: reportQuery },
       responses: {
         200: { description: 'The report', content: { 'application/json': { schema: salesReport } } },
         ...documentRefusals({ ...refusals, 404: 'not_found' }),
       },
     }),
     async (c) => {
-      const report = await readSalesReport(deps.db, c.req.valid('param').eventId);
+      const { eventId } = c.req.valid('param');
+      const newest = c.req.valid('query').for !== 'people';
+      const report = await deps.reads((sql) => readSalesReport(sql, eventId), { newest });
       return report === null ? answerRefusal(c, { kind: 'unknown-event' }) : c.json(report, 200);
     },
   );

@@ -26,7 +26,8 @@ export type BookingPort = {
   pushInventory: (eventId: string, spec: InventorySpec) => Promise<Asked<EventStock>>;
   /** At most 100 ids; those that booking knows. */
   listStock: (eventIds: readonly string[]) => Promise<Asked<readonly EventStock[]>>;
-  readReport: (eventId: string) => Promise<Asked<SalesReport>>;
+  /** For people it may be some seconds old. */
+  readReport: (eventId: string, reader: 'people' | 'decision') => Promise<Asked<SalesReport>>;
   /** Between available and blocked, when `version` is the stock's. */
   moveBlocked: (
     direction: 'block' | 'unblock',
@@ -63,8 +64,8 @@ export function createBookingPort(caller: Caller, log: Logger): BookingPort {
       const asked = await ask(readDeadlineMs, 'GET', path, eventStockList);
       return asked.kind === 'ok' ? { kind: 'ok', value: asked.value.inventories } : asked;
     },
-    readReport: (eventId) =>
-      ask(orderDeadlineMs, 'GET', `/internal/inventory/${eventId}/report`, salesReport),
+    readReport: (eventId, reader) =>
+      ask(orderDeadlineMs, 'GET', `/internal/inventory/${eventId}/report?for=${reader}`, salesReport),
     moveBlocked: (direction, eventId, move) =>
       ask(orderDeadlineMs, 'POST', `/internal/inventory/${eventId}/${direction}`, eventStock, move),
   };

@@ -85,3 +85,37 @@ test('when the event is not to be seen any more, its streams end', async () => {
   await expect.poll(() => watcher.ended).toBe(true);
   await feed.stop();
 });
+
+test('news are looked at when they come, one look for many of them, until nobody watches', async () => {
+  const seen: Seen = { look: { text: 'one', content: 'one' }, nowMs: 1_000, looks: 0 };
+  const told = new Set<() => void>();
+  const feed = createAvailabilityFeed({
+    read: () => {
+      seen.looks += 1;
+      return Promise.resolve(seen.look);
+    },
+    listen: (_eventId, look) => {
+      told.add(look);
+      return () => void told.delete(look);
+    },
+    nowMs: () => seen.nowMs,
+    log,
+    maxStreams: 10,
+    // Only news make it look again within this test.
+    pollMs: 600_000,
+  });
+  const frames: Uint8Array[] = [];
+  const leave = feed.watch('e', createWatcher(frames));
+  await expect.poll(() => frames.length).toBe(2);
+  seen.look = { text: 'two', content: 'two' };
+  for (const look of told) for (let news = 0; news < 100; news += 1) look();
+  await expect.poll(() => frames.length).toBe(3);
+  expect(seen.looks).toBe(2);
+  seen.nowMs += 200;
+  seen.look = { text: 'three', content: 'three' };
+  for (const look of told) look();
+  await expect.poll(() => frames.length).toBe(4);
+  leave?.();
+  expect(told.size).toBe(0);
+  await feed.stop();
+});

@@ -17,6 +17,11 @@ export type FeedDeps = {
   /** Null when the event is not to be seen any more. */
   read: (eventId: string) => Promise<Look | null>;
   nowMs: () => number;
+  /**
+   * Calls `look` when something has changed, if anybody tells this process; answers the function that ends it. News may be
+   * lost: the feed looks each `pollMs` anyway.
+   */
+  listen?: (eventId: string, look: () => void) => () => void;
   log: Logger;
   maxStreams: number;
   pollMs: number;
@@ -24,6 +29,8 @@ export type FeedDeps = {
 
 const heartbeatMs = 15_000;
 const retryMs = 2_000;
+// Everyone who watches gets every frame: more than some in a second are work and no better to look at.
+const newsPauseMs = 200;
 const encoder = new TextEncoder();
 const opening = encoder.encode(`retry: ${retryMs}\n\n`);
 const heartbeat = encoder.encode(': still here\n\n');
@@ -33,9 +40,23 @@ type Channel = {
   /** The frame that everyone has; a newcomer gets it first. */
   last: (Look & { bytes: Uint8Array; number: number }) | null;
   nextHeartbeatMs: number;
+  /** News are looked at from then on; those that come earlier wait for the next look. */
+  nextNewsMs: number;
+  leaveNews: () => void;
   /** Null only until the channel is there for its first look. */
   ticker: Ticker | null;
 };
+
+function emptyChannel(nowMs: number): Channel {
+  return {
+    watchers: new Set(),
+    last: null,
+    nextHeartbeatMs: nowMs + heartbeatMs,
+    nextNewsMs: 0,
+    leaveNews: () => {},
+    ticker: null,
+  };
+}
 
 /** Looks at an event only while somebody watches it, and sends only what changed. */
 export function createAvailabilityFeed(deps: FeedDeps): AvailabilityFeed {
@@ -44,13 +65,9 @@ export function createAvailabilityFeed(deps: FeedDeps): AvailabilityFeed {
   let stopping = false;
 
   function openChannel(eventId: string): Channel {
-    const channel: Channel = {
-      watchers: new Set(),
-      last: null,
-      nextHeartbeatMs: deps.nowMs() + heartbeatMs,
-      ticker: null,
-    };
+    const channel = emptyChannel(deps.nowMs());
     channel.ticker = startTicker(deps.pollMs, () => look(eventId, channel));
+    channel.leaveNews = deps.listen?.(eventId, () => lookAtNews(channel)) ?? channel.leaveNews;
     channels.set(eventId, channel);
     return channel;
   }
@@ -72,6 +89,13 @@ export function createAvailabilityFeed(deps: FeedDeps): AvailabilityFeed {
     sendAll(channel, heartbeat);
   }
 
+  function lookAtNews(channel: Channel): void {
+    const now = deps.nowMs();
+    if (now < channel.nextNewsMs) return;
+    channel.nextNewsMs = now + newsPauseMs;
+    channel.ticker?.wake();
+  }
+
   function sendAll(channel: Channel, bytes: Uint8Array): void {
     for (const watcher of channel.watchers) if (!watcher.send(bytes)) watcher.end();
   }
@@ -79,6 +103,7 @@ export function createAvailabilityFeed(deps: FeedDeps): AvailabilityFeed {
   function close(eventId: string, channel: Channel): void {
     for (const watcher of channel.watchers) watcher.end();
     if (channels.get(eventId) === channel) channels.delete(eventId);
+    channel.leaveNews();
     void channel.ticker?.stop();
   }
 

@@ -7,7 +7,11 @@ import { keepStock } from '../store/stock.ts';
 import type { BookingPort } from './ask-booking.ts';
 import type { EventPage } from './event-pages.ts';
 
-export type BlockSeatsDeps = { db: Database; booking: BookingPort; changed: (eventId: string) => void };
+export type BlockSeatsDeps = {
+  db: Database;
+  booking: BookingPort;
+  changed: (eventIds: readonly string[]) => Promise<void>;
+};
 export type BlockSeatsOutcome =
   { ok: true; page: EventPage } | Refused<'unknown-event' | 'refused-by-booking' | 'booking-unavailable'>;
 
@@ -34,7 +38,7 @@ export async function blockSeats(
     case 'ok': {
       const stock = stockOf(asked.value);
       await keepStock(deps.db, eventId, stock);
-      deps.changed(eventId);
+      await deps.changed([eventId]);
       return { ok: true, page: { event, stock } };
     }
   }

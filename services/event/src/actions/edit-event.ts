@@ -15,8 +15,8 @@ import { pushInventory, type PushDeps } from './push-inventory.ts';
 export type EditEventDeps = PushDeps & {
   db: Database;
   gate: EditGate;
-  /** After a commit: what was remembered of the event is old, and a message waits. */
-  changed: (eventId: string) => void;
+  /** After a commit: what was kept of the events is old, here and elsewhere, and a message waits. */
+  changed: (eventIds: readonly string[]) => Promise<void>;
 };
 export type EventChange = EventEdit & {
   status?: ShownStatus | undefined;
@@ -55,7 +55,7 @@ export async function editEvent(
       }),
     );
     if (gated.kind === 'busy') return refused({ kind: 'booking-unavailable' });
-    deps.changed(eventId);
+    await deps.changed([eventId]);
     return gated.value;
   } catch (error) {
     if (error instanceof EditRefused) return { ok: false, refusal: error.refusal };

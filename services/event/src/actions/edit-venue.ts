@@ -7,7 +7,10 @@ import { findLargestAt, listPublishedAt, lockPublishedAt } from '../store/venue-
 import { lockVenueForEdit, updateVenue } from '../store/venues.ts';
 import { announceInventory, type PushDeps } from './push-inventory.ts';
 
-export type EditVenueDeps = Pick<PushDeps, 'clock'> & { db: Database; changed: (eventId: string) => void };
+export type EditVenueDeps = Pick<PushDeps, 'clock'> & {
+  db: Database;
+  changed: (eventIds: readonly string[]) => Promise<void>;
+};
 export type EditVenueOutcome = { ok: true; venue: Venue } | Refused<'unknown-venue' | 'capacity-above-venue'>;
 
 const announcedPerPage = 200;
@@ -36,7 +39,7 @@ export async function editVenue(
     if (isMoved(present, terms)) announced.push(...(await announceEvents(deps, client, venueId)));
     return { ok: true, venue };
   });
-  for (const eventId of announced) deps.changed(eventId);
+  await deps.changed(announced);
   return outcome;
 }
 

@@ -13,7 +13,7 @@ import { announceInventory, type PushDeps } from './push-inventory.ts';
 export type RemoveEventDeps = PushDeps & {
   db: Database;
   gate: EditGate;
-  changed: (eventId: string) => void;
+  changed: (eventIds: readonly string[]) => Promise<void>;
 };
 export type RemoveEventOutcome =
   | { ok: true }
@@ -27,7 +27,7 @@ export type RemoveEventOutcome =
 export async function removeEvent(deps: RemoveEventDeps, eventId: string): Promise<RemoveEventOutcome> {
   const gated = await deps.gate(() => deps.db.transaction((client) => removeWithin(deps, client, eventId)));
   if (gated.kind === 'busy') return refused({ kind: 'booking-unavailable' });
-  deps.changed(eventId);
+  await deps.changed([eventId]);
   return gated.value;
 }
 
@@ -72,7 +72,7 @@ async function closeUntouched(
 type Counted = { ok: true; isUnknown: boolean } | Refused<'event-has-bookings' | 'booking-unavailable'>;
 
 async function countBookings(booking: BookingPort, eventId: string): Promise<Counted> {
-  const asked = await booking.readReport(eventId);
+  const asked = await booking.readReport(eventId, 'decision');
   if (asked.kind === 'unknown-event') return { ok: true, isUnknown: true };
   if (asked.kind !== 'ok') return refused({ kind: 'booking-unavailable' });
   const taken = asked.value.bookings.total + asked.value.held + asked.value.sold;

@@ -18,7 +18,7 @@ export async function reportSales(
   const event = await findEvent(deps.db, eventId);
   if (event === null) return refused({ kind: 'unknown-event' });
   if (event.status === 'draft') return { ok: true, event, report: null };
-  const asked = await deps.booking.readReport(eventId);
+  const asked = await deps.booking.readReport(eventId, 'people');
   switch (asked.kind) {
     case 'ok':
       return { ok: true, event, report: asked.value };

@@ -1,5 +1,5 @@
 /** The stock of events as this process last heard it from booking; what every page shows. */
-import type { Database } from '@evently/kit/postgres';
+import type { Sql } from '@evently/kit/postgres';
 import type { CatalogEvent } from '../domain/event.ts';
 import { shownStock, stockOf, type Stock } from '../domain/stock.ts';
 import { findKeptStock } from '../store/stock.ts';
@@ -10,8 +10,10 @@ export type StockBoard = {
   read: (events: readonly CatalogEvent[]) => Promise<ReadonlyMap<string, Stock>>;
   /** After this process changed the stock: the next read asks again. */
   forget: (eventId: string) => void;
+  /** Takes over what booking told of an event unasked. Answers whether it was newer than what is known. */
+  take: (eventId: string, stock: Stock) => boolean;
 };
-export type StockBoardDeps = { db: Database; booking: BookingPort; nowMs: () => number };
+export type StockBoardDeps = { db: Sql; booking: BookingPort; nowMs: () => number };
 
 const keepMs = 500;
 // While booking is away not every reader waits for it anew.
@@ -20,13 +22,15 @@ const maxKept = 10_000;
 // Booking's own bound of one question.
 const maxIdsPerCall = 100;
 
+/** What booking told last, and when this process heard of it. */
+type Told = { stock: Stock; heardMs: number };
 /** `until` is unbounded while the question is under way: one at a time for each event. */
 type Entry = { stock: Promise<Stock | undefined>; until: number };
 
 /** Asks once for what several readers want at the same time, in calls of at most 100 ids. */
 export function createStockBoard(deps: StockBoardDeps): StockBoard {
   const entries = new Map<string, Entry>();
-  const lastTold = new Map<string, Stock>();
+  const lastTold = new Map<string, Told>();
 
   function askFor(eventIds: readonly string[]): void {
     for (let first = 0; first < eventIds.length; first += maxIdsPerCall) {
@@ -51,7 +55,6 @@ export function createStockBoard(deps: StockBoardDeps): StockBoard {
       }
     }
     dropOldest(entries);
-    dropOldest(lastTold);
   }
 
   return {
@@ -70,6 +73,13 @@ export function createStockBoard(deps: StockBoardDeps): StockBoard {
       return new Map(shown);
     },
     forget: (eventId) => void entries.delete(eventId),
+    take: (eventId, stock) => {
+      if ((lastTold.get(eventId)?.stock.stockVersion ?? -1) >= stock.stockVersion) return false;
+      const heardMs = deps.nowMs();
+      replace(lastTold, eventId, { stock, heardMs });
+      replace(entries, eventId, { stock: Promise.resolve(stock), until: heardMs + keepMs });
+      return true;
+    },
   };
 }
 
@@ -80,24 +90,35 @@ function dropOldest(entries: Map<string, unknown>): void {
   }
 }
 
+/** As the youngest entry. */
+function replace<T>(entries: Map<string, T>, id: string, entry: T): void {
+  entries.delete(id);
+  entries.set(id, entry);
+  dropOldest(entries);
+}
+
 /** Booking's numbers; while it is away the newest that it told, whether here or in a message. */
 async function readStock(
   deps: StockBoardDeps,
   eventIds: readonly string[],
-  lastTold: Map<string, Stock>,
+  lastTold: Map<string, Told>,
 ): Promise<{ stock: ReadonlyMap<string, Stock>; isFresh: boolean }> {
+  const begunMs = deps.nowMs();
   const asked = await deps.booking.listStock(eventIds);
   if (asked.kind === 'ok') {
     const told = new Map(asked.value.map((stock) => [stock.event_id, stockOf(stock)]));
     for (const [id, stock] of told) {
-      lastTold.delete(id);
-      lastTold.set(id, stock);
+      const heard = lastTold.get(id);
+      // What came unasked while the question was under way may be newer than its answer.
+      if (heard !== undefined && heard.heardMs >= begunMs && heard.stock.stockVersion > stock.stockVersion)
+        told.set(id, heard.stock);
+      else replace(lastTold, id, { stock, heardMs: deps.nowMs() });
     }
     return { stock: told, isFresh: true };
   }
   const kept = await findKeptStock(deps.db, eventIds);
   for (const id of eventIds) {
-    const seen = lastTold.get(id);
+    const seen = lastTold.get(id)?.stock;
     if (seen !== undefined && seen.stockVersion > (kept.get(id)?.stockVersion ?? -1)) kept.set(id, seen);
   }
   return { stock: kept, isFresh: false };

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { ServiceEnv } from '@evently/kit/app';
 import { addressKey, rateLimit } from '@evently/kit/guards';
+import type { LimiterFactory } from '@evently/kit/limiter';
 import type { PlatformConfig } from '@evently/kit/platform';
 import type { EventConfig } from '../config.ts';
 import { email } from './fields.ts';
@@ -13,15 +14,19 @@ export type Limits = { register: Guard; loginByAddress: Guard; loginByAccount: G
 const windowSeconds = 60;
 const loginBody = z.object({ email });
 
-/** Counts in this process. The limit per account counts unknown accounts alike, so that it tells nothing. */
-export function createLimits(platform: PlatformConfig, config: EventConfig): Limits {
+/** `limiters` counts; this process alone when it is not given. The limit per account counts unknown accounts alike, so that it tells nothing. */
+export function createLimits(
+  platform: PlatformConfig,
+  config: EventConfig,
+  limiters: LimiterFactory | undefined,
+): Limits {
   const byAddress = addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK);
   const perAccount = platform.EVENTLY_LOAD_TEST ? 0 : config.EVENT_LOGINS_PER_MINUTE_PER_ACCOUNT;
   const limitOf = (
     name: string,
     limit: number,
     key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>,
-  ): Guard => rateLimit({ name, limit, windowSeconds, key });
+  ): Guard => rateLimit({ name, limit, windowSeconds, key, limiters });
   return {
     register: limitOf('register', config.EVENT_REGISTRATIONS_PER_MINUTE_PER_ADDRESS, byAddress),
     loginByAddress: limitOf('login', config.EVENT_LOGINS_PER_MINUTE_PER_ADDRESS, byAddress),

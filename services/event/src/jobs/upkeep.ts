@@ -6,7 +6,10 @@ import { compareWithBooking, type CompareDeps } from '../actions/compare-with-bo
 import { completeEvent } from '../actions/complete-event.ts';
 import { listEnded } from '../store/upkeep.ts';
 
-export type UpkeepDeps = CompareDeps & { log: Logger; changed: (eventId: string) => void };
+export type UpkeepDeps = CompareDeps & {
+  log: Logger;
+  changed: (eventIds: readonly string[]) => Promise<void>;
+};
 
 const msPerSecond = 1_000;
 const endedPerRound = 200;
@@ -17,7 +20,7 @@ export async function runUpkeep(deps: UpkeepDeps): Promise<{ completed: number; 
   for (const eventId of await listEnded(deps.db, endedPerRound)) {
     if (!(await completeEvent(deps, eventId))) continue;
     completed += 1;
-    deps.changed(eventId);
+    await deps.changed([eventId]);
     deps.log.info({ event_id: eventId }, 'an event is over');
   }
   const repaired = await compareWithBooking(deps);

@@ -3,6 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { createRouter, refuse, type ServiceApp } from '@evently/kit/app';
 import type { TokenVerifier } from '@evently/kit/auth';
 import { addressKey, principalOf, rateLimit, requirePrincipal } from '@evently/kit/guards';
+import type { LimiterFactory } from '@evently/kit/limiter';
 import type { PlatformConfig } from '@evently/kit/platform';
 import type { Sql } from '@evently/kit/postgres';
 import { notFound } from '@evently/kit/problems';
@@ -11,7 +12,12 @@ import { findPayment } from '../store/payments.ts';
 import { listRefunds } from '../store/refunds.ts';
 import { idParam, paymentView, paymentViewOf } from './schemas.ts';
 
-export type PaymentRouteDeps = { db: Sql; verifier: TokenVerifier; platform: PlatformConfig };
+export type PaymentRouteDeps = {
+  db: Sql;
+  verifier: TokenVerifier;
+  platform: PlatformConfig;
+  limiters: LimiterFactory | undefined;
+};
 
 const windowSeconds = 60;
 
@@ -22,6 +28,7 @@ export function paymentRoutes(deps: PaymentRouteDeps): ServiceApp {
     limit: platform.EVENTLY_READS_PER_MINUTE,
     windowSeconds,
     key: addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK),
+    limiters: deps.limiters,
   });
   const route = createRoute({
     method: 'get',

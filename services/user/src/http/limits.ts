@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { ServiceEnv } from '@evently/kit/app';
 import { addressKey, rateLimit } from '@evently/kit/guards';
+import type { LimiterFactory } from '@evently/kit/limiter';
 import type { PlatformConfig } from '@evently/kit/platform';
 import type { UserConfig } from '../config.ts';
 import { email } from './schemas.ts';
@@ -21,17 +22,21 @@ const windowSeconds = 60;
 const loginBody = z.object({ email });
 
 /**
- * Counts in this process. Limits per account count unknown accounts alike, so that they tell nothing; load
+ * `limiters` counts; this process alone when it is not given. Limits per account count unknown accounts alike, so that they tell nothing; load
  * testing lifts them, and only them.
  */
-export function createLimits(platform: PlatformConfig, config: UserConfig): Limits {
+export function createLimits(
+  platform: PlatformConfig,
+  config: UserConfig,
+  limiters: LimiterFactory | undefined,
+): Limits {
   const byAddress = addressKey(platform.EVENTLY_TRUSTED_HOPS, platform.EVENTLY_EXEMPT_LOOPBACK);
   const perAccount = platform.EVENTLY_LOAD_TEST ? 0 : config.USER_LOGINS_PER_MINUTE_PER_ACCOUNT;
   const limitOf = (
     name: string,
     limit: number,
     key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>,
-  ): Guard => rateLimit({ name, limit, windowSeconds, key });
+  ): Guard => rateLimit({ name, limit, windowSeconds, key, limiters });
   return {
     register: limitOf('register', config.USER_REGISTRATIONS_PER_MINUTE_PER_ADDRESS, byAddress),
     loginByAddress: limitOf('login', config.USER_LOGINS_PER_MINUTE_PER_ADDRESS, byAddress),
