@@ -1,4 +1,4 @@
-/** The workflows of `.github` under actionlint: syntax, expressions, contexts, inputs of actions and of each other. */
+/** The workflows of `.github` under actionlint: syntax, expressions, contexts, rights, inputs of each other. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -43,12 +43,12 @@ test('every workflow is one that GitHub can run', async ({ skip }) => {
 test.for([
   ['a context that is not there', '${{ github.ref }}', '${{ github.reff }}', 'reff'],
   ['a step output that nobody writes', 'steps.join.outputs.name', 'steps.joined.outputs.name', 'joined'],
-  ['an input that an action does not have', 'if-no-files-found', 'if-no-file-found', 'if-no-file-found'],
+  ['a time that never comes', "cron: '17 2", "cron: '77 2", '77'],
   ['a job that is not there', 'needs: build', 'needs: biuld', 'biuld'],
   ['a right that does not exist', 'contents: read', 'content: read', 'content'],
 ])('%s is found', async ([, from = '', to = '', named = ''], { skip }) => {
   const program = await requireEngine(actionlint, skip);
-  for (const name of ['images.yml', 'check.yml']) {
+  for (const name of ['images.yml', 'check.yml', 'engines.yml']) {
     const text = await readFile(path.join(workflows, name), 'utf8');
     if (!text.includes(from)) continue;
     const file = path.join(folder, name);

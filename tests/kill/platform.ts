@@ -29,10 +29,16 @@ export type Platform = {
   stop: () => Promise<void>;
 };
 
-/** A platform on a new folder under the system's temporary one, on free ports, with load testing on. */
-export async function createPlatform(): Promise<Platform> {
+/**
+ * A platform on a new folder under the system's temporary one, on free ports, with load testing on. `prepare` may put
+ * into the folder what a start is to find there.
+ */
+export async function createPlatform(
+  prepare: (folder: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Platform> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evently-kill-'));
   await chmod(folder, 0o755);
+  await prepare(folder);
   let child: ChildProcess | null = null;
 
   async function start(): Promise<RunningPlatform> {
