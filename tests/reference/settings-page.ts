@@ -37,7 +37,8 @@ function sections(): Section[] {
     },
     {
       title: 'Every pod',
-      about: 'Read by a service that runs as a pod of its own; standalone needs none of them but the port of the metrics.',
+      about:
+        'Read by a service that runs as a pod of its own; standalone needs none of them but the port of the metrics.',
       settings: podSettings,
     },
     podSection('User', userPod),

@@ -46,11 +46,15 @@ export function readPodConfig<C>(plan: PodPlan<C>, env: Environment): PodConfig<
   const platform = read((environment) => readSettings(platformSettings, environment));
   const pod = read((environment) => readSettings(podSettings, environment));
   const addresses = read((environment) => readSettings(addressSettings(peersOf(plan)), environment));
-  const database = read((environment) => readSettings(databaseSetting(plan.name, plan.settings), environment));
+  const database = read((environment) =>
+    readSettings(databaseSetting(plan.name, plan.settings), environment),
+  );
   const replica = read((environment) => readSettings(replicaSetting(plan.name), environment));
   const own = read(plan.read);
   if (pod !== null && pod.REDIS_CA_FILE !== '' && !pod.REDIS_URL.startsWith('rediss://'))
-    faults.push('REDIS_CA_FILE: is only for an address that begins with rediss://; change REDIS_URL or leave it out');
+    faults.push(
+      'REDIS_CA_FILE: is only for an address that begins with rediss://; change REDIS_URL or leave it out',
+    );
   if (
     faults.length > 0 ||
     platform === null ||
@@ -79,7 +83,8 @@ export function readPodConfig<C>(plan: PodPlan<C>, env: Environment): PodConfig<
 
 function valueOf(values: Readonly<Record<string, string>>, variable: string): string {
   const value = values[variable];
-  if (value === undefined) throw new Error(`${variable} is no setting of this pod: its plan must name the service`);
+  if (value === undefined)
+    throw new Error(`${variable} is no setting of this pod: its plan must name the service`);
   return value;
 }
 
@@ -124,11 +129,17 @@ export function tabulateSettings<C>(plan: PodPlan<C>, env: Environment): string 
   return rows
     .flatMap((row) => [
       `${row.name.padEnd(names)}  ${shownValue(row).padEnd(values)}  ${row.unit}`.trimEnd(),
-      `    ${row.about}${row.fallback === '' || row.fallback === row.value ? '' : ` (default ${row.fallback})`}`,
+      `    ${row.about}${shownDefault(row)}`,
     ])
     .join('\n');
 }
 
 function shownValue({ value, fallback }: SettingDescription): string {
-  return value === '' && fallback === '(required)' ? '(not set)' : value;
+  if (value !== '') return value;
+  return fallback === '(required)' ? '(not set)' : '(empty)';
+}
+
+function shownDefault({ value, fallback }: SettingDescription): string {
+  if (fallback === '(required)') return ' (required)';
+  return fallback === '' || fallback === value ? '' : ` (default ${fallback})`;
 }

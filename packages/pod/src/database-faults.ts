@@ -21,7 +21,10 @@ export function readDatabaseFault(error: unknown, variable: string, url: string)
   if (advice !== null) return { kind: 'refused', says: `${variable} (${where}): ${advice}` };
   const state = sqlStateOf(reason);
   if (refusals.has(state))
-    return { kind: 'refused', says: `${variable}: PostgreSQL at ${where} refuses its user or password (${text})` };
+    return {
+      kind: 'refused',
+      says: `${variable}: PostgreSQL at ${where} refuses its user or password (${text})`,
+    };
   if (state === missingDatabase) return { kind: 'missing', says: `the database at ${where} does not exist` };
   return { kind: 'away', says: `PostgreSQL at ${where} does not answer (${text})` };
 }
@@ -29,7 +32,7 @@ export function readDatabaseFault(error: unknown, variable: string, url: string)
 // A refused connection to a name with several addresses has a reason for each, and no message of its own.
 function textOf(error: unknown): string {
   if (error instanceof AggregateError) {
-    const [first] = error.errors;
+    const first: unknown = error.errors[0];
     return first instanceof Error ? first.message : String(first);
   }
   return error instanceof Error && error.message !== '' ? error.message : sqlStateOf(error) || String(error);

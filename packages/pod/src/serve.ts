@@ -155,7 +155,8 @@ async function endServing<C>(running: Running<C>, { port, underWay, ending }: Se
   if (served) await pause(config.pod.POD_DRAIN_SECONDS * 1_000);
   const closed = port.close();
   await Promise.race([closed, underWay.quiet()]);
-  const stopped = parts.bus.stop().then(() => service.stop());
+  // The bus last: the relay of the service publishes until it stops.
+  const stopped = service.stop().then(() => parts.bus.stop());
   await withDeadline(stopped, stopMs, 'the end of the service').catch((error: unknown) =>
     log.error({ err: String(error) }, 'the service did not end as it should; what was committed is safe'),
   );

@@ -1,6 +1,13 @@
 /** Settings that a pod has beside those of the platform and of its service. */
 import { z } from 'zod';
-import { integer, origins, setting, type Setting, type SettingValues, type Settings } from '@evently/kit/config';
+import {
+  integer,
+  origins,
+  setting,
+  type Setting,
+  type SettingValues,
+  type Settings,
+} from '@evently/kit/config';
 
 /** The services that have an address; each is reached by `<NAME>_URL`. */
 export type ServiceName = 'user' | 'event' | 'booking' | 'payment';
@@ -36,7 +43,8 @@ export const podSettings = {
   POD_DRAIN_SECONDS: setting(integer(0, 300), {
     fallback: '5',
     unit: 's',
-    about: 'How long a pod that was told to end is not ready and still answers, so that nobody is sent to it any more',
+    about:
+      'How long a pod that was told to end is not ready and still answers, so that nobody is sent to it any more',
   }),
   POD_START_SECONDS: setting(integer(1, 86_400), {
     fallback: '600',

@@ -38,7 +38,8 @@ export async function waitForSchema(options: SchemaWaitOptions): Promise<boolean
     const lacking = await lookAtSchema(options);
     if (lacking === null) return true;
     state.wait(lacking);
-    if (lacking !== told || look % looksBetweenWords === 0) log.warn({ waits_for: lacking }, 'not started yet');
+    if (lacking !== told || look % looksBetweenWords === 0)
+      log.warn({ waits_for: lacking }, 'not started yet');
     told = lacking;
     if (monotonicMs() > givesUpAtMs)
       throw new PodFailure(`Gave up after ${longestMs / 1_000} s (POD_START_SECONDS): ${lacking}.`);
