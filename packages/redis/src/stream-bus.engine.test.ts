@@ -1,7 +1,8 @@
 import { afterAll } from 'vitest';
 import { createLogger } from '@evently/kit/log';
 import { openDatabase } from '@evently/kit/postgres';
-import { contractConsumers, describeBus, type OpenBus } from '@evently/testkit/bus-contract';
+import { contractConsumers } from '@evently/testkit/bus-consumers';
+import { describeBus, type OpenBus } from '@evently/testkit/bus-contract';
 import { requireEngine } from '@evently/testkit/engines/engine';
 import { redisServer } from '@evently/testkit/engines/redis';
 import { startRedisProcess, type RedisProcess } from '@evently/testkit/engines/redis-server';

@@ -6,10 +6,8 @@ import { consume, oneByOne, TryLater } from '@evently/kit/inbox';
 import { createLogger } from '@evently/kit/log';
 import { createRelay, writeOutboxBatch, type OutgoingMessage } from '@evently/kit/outbox';
 import { openDatabase } from '@evently/kit/postgres';
+import { contractConsumers } from './bus-consumers.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
-
-/** The consumers of topic `things`, which are all there may be. */
-export const contractConsumers = { things: ['first', 'second'] } as const;
 
 export type BusOfProcess = { bus: Bus; close: () => Promise<void> };
 /** How a test is skipped, with the reason: an engine is missing. */
