@@ -1,5 +1,6 @@
 # What CI and a release run; the workflows and the Jenkinsfile call nothing else, so a person can do each step by hand.
 
+##@ Release and deploy
 # REPORT=check also writes reports/check.xml in JUnit's form.
 REPORT ?=
 # The reporter for the reader; test-engines has one of its own.

@@ -17,7 +17,8 @@ const optionsSchema = z.object({
 });
 
 const examples = `
-Each line is JSON. In a cluster each begins with its pod.
+Each line is JSON. In a cluster each begins with its pod. A platform of this machine writes warnings only, unless it was started
+with EVENTLY_LOG_LEVEL=info.
 
 Examples:
   npx evently logs                                   all services, from now on

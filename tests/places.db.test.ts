@@ -1,0 +1,222 @@
+/** `make psql`, `logs`, `redis-cli` and `up`, as a person types them: on a running platform, and where something is missing. */
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createStandalone, type Standalone } from '@evently/standalone/standalone';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const command = path.join(root, 'cli/bin/evently.js');
+const freePorts = [
+  'STANDALONE_PORT',
+  'METRICS_PORT',
+  'USER_PORT',
+  'EVENT_PORT',
+  'BOOKING_PORT',
+  'PAYMENT_PORT',
+];
+
+let folder = '';
+let standalone: Standalone;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'evently-places-'));
+  await chmod(folder, 0o755);
+  standalone = await createStandalone({
+    env: {
+      PATH: process.env['PATH'],
+      ...Object.fromEntries(freePorts.map((name) => [name, '0'])),
+      EVENTLY_DATA_DIR: path.join(folder, 'data'),
+      EVENTLY_LOG_LEVEL: 'info',
+    },
+  });
+});
+afterAll(async () => {
+  await standalone.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Ended = { code: number; stdout: string; stderr: string };
+type Given = { input?: string; env?: Record<string, string> };
+
+function run(file: string, args: readonly string[], { input = '', env = {} }: Given = {}): Promise<Ended> {
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    EVENTLY_DATA_DIR: path.join(folder, 'data'),
+    ...env,
+  };
+  return new Promise((resolve) => {
+    const child = execFile(
+      file,
+      [...args],
+      { cwd: root, env: environment, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({
+          code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
+          stdout,
+          stderr,
+        });
+      },
+    );
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
+const evently = (args: readonly string[], given: Given = {}): Promise<Ended> =>
+  run(process.execPath, [command, ...args], given);
+
+/** A folder that alone is PATH, with those programs of this machine that are named. */
+async function pathWith(name: string, programs: Readonly<Record<string, string>>): Promise<string> {
+  const at = path.join(folder, name);
+  await mkdir(at);
+  for (const [program, text] of Object.entries(programs)) {
+    const file = path.join(at, program);
+    if (text.startsWith('/')) await symlink(text, file);
+    else await writeFile(file, text, { mode: 0o755 });
+  }
+  return at;
+}
+
+describe('psql', () => {
+  const builtIn = ['psql', '--service', 'booking', '--built-in'];
+
+  test('the prompt of its own runs what is piped into it, on the database of that service', async () => {
+    const input =
+      "select current_database() as name,\n  'a;b' as text;\nselect count(*) as n from bookings;\n";
+    expect(await evently(builtIn, { input })).toEqual({
+      code: 0,
+      stderr: '',
+      stdout:
+        'name            | text\n----------------+-----\nevently_booking | a;b\n(1 row)\nn\n-\n0\n(1 row)\n',
+    });
+  });
+
+  test('a statement that fails ends the run with its reason; what stands behind it is not run', async () => {
+    const ended = await evently(builtIn, { input: 'select * from nowhere;\nselect 1 as behind;\n' });
+    expect(ended).toEqual({ code: 1, stdout: '', stderr: 'relation "nowhere" does not exist (42P01)\n' });
+  });
+
+  test('a transaction holds over several statements, and an input that ends inside one says so', async () => {
+    const input =
+      'begin;\ncreate table t (n int);\ninsert into t values (1);\nrollback;\n\\dt\nselect n from t';
+    const ended = await evently(builtIn, { input });
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toMatch(/^BEGIN\nCREATE\nINSERT 1\nROLLBACK\n/);
+    expect(ended.stdout).toContain('| bookings');
+    expect(ended.stdout).not.toMatch(/\| t\n/);
+    expect(ended.stderr).toContain('inside a statement');
+  });
+
+  test('where psql is missing the prompt takes its place, and says so', async () => {
+    const PATH = await pathWith('no-psql', {});
+    const ended = await evently(['psql', '--service', 'event'], { input: 'select 1 as one;', env: { PATH } });
+    expect(ended).toEqual({
+      code: 0,
+      stdout: 'one\n---\n1\n(1 row)\n',
+      stderr: 'psql is not installed; this is a small prompt on the database of event.\n',
+    });
+  });
+
+  test('an installed psql gets the address in its environment, and no argument shows the password', async () => {
+    const psql =
+      '#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "$@ $PGDATABASE $PGPORT ${PGPASSWORD:+has-password}"\n';
+    const PATH = await pathWith('own-psql', { psql, sh: '/bin/sh' });
+    const { stdout } = await evently(['psql', '--service', 'payment'], { env: { PATH } });
+    const { port } = new URL(standalone.runtime.databases.payment);
+    expect(stdout).toBe(`--set=ON_ERROR_STOP=1 evently_payment ${port} has-password\n`);
+  });
+
+  test('make psql SERVICE=user', async () => {
+    const ended = await run('make', ['--silent', 'psql', 'SERVICE=user', 'ON=standalone'], {
+      input: 'select current_database();',
+    });
+    expect(ended.code).toBe(0);
+    expect(ended.stdout).toContain('evently_user');
+  });
+});
+
+describe('logs', () => {
+  test('make logs: the lines of one service, and an end when none are waited for', async () => {
+    const answer = await fetch(`${standalone.runtime.gateway.url}/api/event/events`);
+    expect(answer.status).toBe(200);
+    // A line is written when the answer is, and reaches the file a moment later.
+    const lines = await vi.waitFor(
+      async () => {
+        const args = ['--silent', 'logs', 'SERVICE=event', 'LINES=1000', 'FOLLOW=0'];
+        const { code, stdout } = await run('make', args);
+        expect([code, stdout]).toEqual([0, expect.stringContaining('/api/v1/events')]);
+        return stdout.trim().split('\n');
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    expect(lines.filter((line) => !line.includes('"service":"event"'))).toEqual([]);
+  });
+
+  test('a service that is none is refused with those there are', async () => {
+    const { code, stderr } = await evently(['logs', '--service', 'search']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('user, event, booking, payment, operator')]);
+  });
+});
+
+describe('where the platform is', () => {
+  test('a platform of one process has no Redis, and says where its things are', async () => {
+    const { code, stderr } = await evently(['redis-cli']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('has no Redis')]);
+  });
+
+  test('nothing runs here and there is no kubectl: both ways are named', async () => {
+    const env = { EVENTLY_DATA_DIR: path.join(folder, 'nothing'), PATH: await pathWith('no-kubectl', {}) };
+    const { code, stderr } = await evently(['psql', '--service', 'booking'], { env });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/"make start".*kubectl, which was not found: https/s),
+    ]);
+  });
+
+  test('a cluster is asked through kubectl, in its namespace and context, and says which it is', async () => {
+    const kubectl = '#!/bin/sh\n[ "$5" = get ] && exit 0\necho "$@"\n';
+    const env = { PATH: await pathWith('own-kubectl', { kubectl, sh: '/bin/sh' }) };
+    const place = ['--on', 'cluster', '--context', 'kind-evently', '--namespace', 'tickets'];
+    const sql = await evently(['psql', '--service', 'event', ...place], { env });
+    expect(sql.stdout.trim()).toBe(
+      '--context kind-evently --namespace tickets exec --stdin deployment/event --container event -- node services/event/src/main.ts sql',
+    );
+    expect(sql.stderr).toContain('namespace tickets of kind-evently');
+    const redis = await evently(['redis-cli', ...place], { env });
+    expect(redis.stdout).toContain(
+      'deployment/booking --container booking -- node services/booking/src/main.ts redis',
+    );
+    const logs = await evently(['logs', '--service', 'booking', '--no-follow', ...place], { env });
+    expect(logs.stdout).toContain('logs --selector=app.kubernetes.io/name=booking');
+  });
+});
+
+describe('up', () => {
+  test('every missing program is named at once, with the way to it, and nothing is made', async () => {
+    const env = { PATH: await pathWith('no-programs', { sh: '/bin/sh' }) };
+    const { code, stdout, stderr } = await evently(['cluster', 'up'], { env });
+    expect([code, stdout]).toEqual([1, '']);
+    for (const program of ['docker', 'kind', 'kubectl', 'helm', 'skaffold']) {
+      expect(stderr).toMatch(new RegExp(`^${program} was not found: install .*https://`, 'm'));
+    }
+  });
+
+  test('a program that is too old is named with what it is', async () => {
+    const says = (text: string): string => `#!/bin/sh\necho '${text}'\n`;
+    const PATH = await pathWith('old-programs', {
+      sh: '/bin/sh',
+      docker: says('Server 29.0.1'),
+      kind: says('kind v0.20.0 go1.20.4 linux/amd64'),
+      kubectl: says('Client Version: v1.36.3'),
+      helm: says('v4.3.1+g1234567'),
+      skaffold: says('v2.16.1'),
+    });
+    const { stderr } = await evently(['cluster', 'up'], { env: { PATH } });
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^kind is version 0\.20\.0, and 0\.32\.0 or later is needed: /),
+      expect.stringMatching(/^skaffold is version 2\.16\.1, and 2\.19\.0 or later is needed: /),
+    ]);
+  });
+});
