@@ -65,6 +65,10 @@ kube-tools: install ## build Kubernetes' control plane, etcd and kwok with Go, o
 	$(NODE) packages/testkit/src/engines/build-kube-tools.ts $(KUBE_TOOLS)
 .PHONY: kube-tools
 
+helm-tools: install ## build Helm, helm-unittest and helm-docs with Go, once, in .engines: some minutes
+	$(NODE) packages/testkit/src/engines/build-helm-tools.ts
+.PHONY: helm-tools
+
 ##@ Measure
 bench: install ## reserve at 5,000 arrivals a second on one event, three runs: some three minutes
 	$(NODE) bench/main.ts --profiles reserve --runs 3 $(BENCH_FLAGS)
@@ -86,6 +90,10 @@ crd: install ## make the CRD and the reference page of EventSale again, from ope
 settings: install ## make the page of all settings again, from where each is declared
 	$(NODE) tests/reference/write-settings.ts
 .PHONY: settings
+
+charts: install ## make values, schemas, READMEs and goldens of the charts again, from charts/build
+	$(NODE) charts/build/write-charts.ts
+.PHONY: charts
 
 ##@ Run on this machine
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.

@@ -36,7 +36,7 @@ const objectSchema = z.looseObject({
     annotations: z.record(z.string(), z.string()).default({}),
     labels: z.record(z.string(), z.string()).default({}),
   }),
-  spec: z.unknown(),
+  spec: z.unknown().optional(),
 });
 export type KubeObject = z.output<typeof objectSchema>;
 

@@ -1,7 +1,9 @@
 /** Before the suites against other engines: says which are here, and makes those that can be made. */
 import { actionlint } from './actionlint.ts';
+import { buildHelmTools } from './build-helm-tools.ts';
 import { buildKubeTools } from './build-kube-tools.ts';
 import { isContinuousIntegration, obtainEngine } from './engine.ts';
+import { findHelmTools } from './helm-tools.ts';
 import { k6 } from './k6.ts';
 import { findKubeTools } from './kube-tools.ts';
 import { findNodeCluster } from './node-cluster.ts';
@@ -21,6 +23,7 @@ export default async function setup(): Promise<void> {
     );
   }
   await nameKubernetes(say);
+  await nameHelm(say);
   const node = await findNodeCluster();
   say(
     node.kind === 'found'
@@ -41,5 +44,18 @@ async function nameKubernetes(say: (sentence: string) => void): Promise<void> {
     search.kind === 'found'
       ? `Kubernetes ${search.version}: ${search.folder}`
       : `Kubernetes is missing, and with it all tests that need it: ${search.reason}`,
+  );
+}
+
+async function nameHelm(say: (sentence: string) => void): Promise<void> {
+  let search = await findHelmTools();
+  if (search.kind === 'missing' && isContinuousIntegration(process.env)) {
+    await buildHelmTools(say).catch((error: Error) => say(`Building Helm failed: ${error.message}`));
+    search = await findHelmTools();
+  }
+  say(
+    search.kind === 'found'
+      ? `Helm: ${search.folder}`
+      : `Helm is missing, and with it all tests that need it: ${search.reason}`,
   );
 }
