@@ -14,7 +14,7 @@ import { readSettings } from '@evently/kit/config';
 import { createLogger } from '@evently/kit/log';
 import { createRequestMetrics } from '@evently/kit/metrics';
 import { createRelay } from '@evently/kit/outbox';
-import { platformSettings, type PlatformDeps } from '@evently/kit/platform';
+import { platformSettings, type PlatformDeps, type SharedParts } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
 import { createTestTokens, type TestTokens } from '@evently/testkit/tokens';
@@ -59,8 +59,19 @@ export type Catalog = {
   close: () => Promise<void>;
 };
 
+/** What a service has instead of the parts inside the process. */
+export type CatalogParts = SharedParts & { bus?: Bus };
+/** What both services' databases are, for parts that need one. */
+export type CatalogDatabases = { event: TestDatabase; booking: TestDatabase };
+
 /** Limits are off unless `env` switches one on. Neither service is started: no relay runs, no sweep, no upkeep. */
-export async function createCatalog(env: Readonly<Record<string, string>> = {}): Promise<Catalog> {
+export async function createCatalog(
+  env: Readonly<Record<string, string>> = {},
+  partsOf: (databases: CatalogDatabases) => { event: CatalogParts; booking: CatalogParts } = () => ({
+    event: {},
+    booking: {},
+  }),
+): Promise<Catalog> {
   const [eventDatabase, bookingDatabase] = await Promise.all([
     createTestDatabase([identityMigrations, eventMigrations], { max: 8 }),
     createTestDatabase([bookingMigrations]),
@@ -82,7 +93,8 @@ export async function createCatalog(env: Readonly<Record<string, string>> = {}):
   const tokens = createTestTokens();
   const bus = createInProcessBus(log);
   const line: Line = { state: 'up', calls: [] };
-  const depsOf = (database: TestDatabase): PlatformDeps => {
+  const parts = partsOf({ event: eventDatabase, booking: bookingDatabase });
+  const depsOf = (database: TestDatabase, own: CatalogParts): PlatformDeps => {
     const registry = new Registry();
     return {
       platform: readSettings(platformSettings, settings),
@@ -94,18 +106,19 @@ export async function createCatalog(env: Readonly<Record<string, string>> = {}):
       registry,
       requestMetrics: createRequestMetrics(registry),
       verifier: tokens.verifier,
+      ...own,
     };
   };
   const callerTo = (fetch: (request: Request) => Response | Promise<Response>) =>
     createCaller({ baseUrl: 'http://service', apiKey, fetch, deadlineMs: callMs });
   const booking = createBookingService({
-    ...depsOf(bookingDatabase),
+    ...depsOf(bookingDatabase, parts.booking),
     config: readBookingConfig(settings),
     paymentCaller: callerTo(() => new Response('', { status: 503 })),
   });
   const bookingCaller = callerTo((request) => carry(line, booking, request));
   const event = createEventService({
-    ...depsOf(eventDatabase),
+    ...depsOf(eventDatabase, parts.event),
     config: readEventConfig(settings),
     bookingCaller,
   });

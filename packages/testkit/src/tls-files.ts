@@ -1,6 +1,7 @@
 /** Certificates as files: a server's for `localhost`, the authority that issued it, and one that did not. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemClock } from '@evently/kit/clock';
 import { createAuthority } from './engines/kube-pki.ts';
 
 /** Paths of PEM files. */
@@ -12,7 +13,7 @@ export type TestCertificates = {
 };
 
 export async function writeTestCertificates(folder: string): Promise<TestCertificates> {
-  const now = new Date();
+  const now = systemClock.now();
   const right = createAuthority(now, 'the right authority');
   const wrong = createAuthority(now, 'another authority');
   const server = right.issue({ commonName: 'server', names: ['localhost'] });
