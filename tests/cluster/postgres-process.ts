@@ -1,8 +1,10 @@
 /** A PostgreSQL for pods, as a process that takes its server with it: `node postgres-process.ts FOLDER ADDRESS NETWORK`. */
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { startTicker } from '@evently/kit/clock';
 import { superviseCluster } from '@evently/postgres/supervisor';
 
+const aliveMs = 60_000;
 const [, , folder = '', address = '', network = ''] = process.argv;
 if (network === '') throw new Error('usage: node postgres-process.ts FOLDER ADDRESS NETWORK');
 
@@ -36,6 +38,8 @@ await writeFile(
 );
 await rename(`${told}.new`, told);
 
-const end = (): void => void cluster.stop().then(() => process.exit(0));
+// The server is no child that keeps a process alive, and a signal's listener is none either.
+const alive = startTicker(aliveMs, () => Promise.resolve());
+const end = (): void => void Promise.all([alive.stop(), cluster.stop()]).then(() => process.exit(0));
 process.once('SIGTERM', end);
 process.once('SIGINT', end);

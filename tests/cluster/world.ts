@@ -32,7 +32,6 @@ const settings = {
   KUBE_HPA_SYNC: '3s',
   KUBE_HPA_DOWN: '10s',
   KUBE_HPA_CPU_INIT: '10s',
-  KUBE_METRICS: '10s',
 };
 
 /** Builds the images of the project as it is, starts the node and what the platform needs beside it. */
