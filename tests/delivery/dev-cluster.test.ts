@@ -60,7 +60,9 @@ describe('namespaces', () => {
     const denied = documentsOf('k8s/dev/policies.yaml')
       .filter(({ metadata }) => metadata.name === 'default-deny')
       .map(({ metadata }) => metadata.namespace);
-    expect(new Set(denied)).toEqual(new Set(['evently', 'evently-data', 'evently-ingress', 'evently-verify']));
+    expect(new Set(denied)).toEqual(
+      new Set(['evently', 'evently-data', 'evently-ingress', 'evently-verify']),
+    );
   });
 });
 
