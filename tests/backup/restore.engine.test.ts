@@ -157,6 +157,7 @@ async function beginArchived(program: Tools): Promise<Archived> {
     '--checkpoint=fast',
     '--wal-method=none',
   ]);
+  await runTool(program, 'pg_verifybackup', ['--no-parse-wal', base]);
   await copySecrets(platform.folder, folder, besideTheDatabases);
   return { platform, running, base, archive, receiver };
 }

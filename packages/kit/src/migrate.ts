@@ -16,8 +16,8 @@ const statementMs = 600_000;
 // A migration that waits for a table makes everybody behind it wait too, so it soon lets them pass and tries again: well
 // within the 500 ms that a statement of a service waits for a lock before its request is refused (postgres.ts).
 const tableLockMs = 250;
-// Five minutes: as long as a report or a dump may read a table in one transaction.
-const maxTries = 240;
+// Four minutes: as long as a report or a dump may read a table in one transaction, and within the deadline of a Job.
+const maxTries = 200;
 const retryMs = 1_000;
 const migrationLockKey = 7_340_100;
 
@@ -32,7 +32,7 @@ export const messagingMigrations: MigrationSet = {
 /**
  * Applies what is missing of each set, in order, each file in a transaction of its own, and answers the names of what
  * it applied. A second process waits for the first at an advisory lock of the session, for two minutes at most. A
- * migration that does not get a table within 250 ms is rolled back and tried again, for five minutes at most. `caFile`: see
+ * migration that does not get a table within 250 ms is rolled back and tried again, for four minutes at most. `caFile`: see
  * `openDatabase`.
  */
 export async function migrate(

@@ -12,7 +12,14 @@ const lastOutput = 600;
 const pythonOfPackage = '3.12';
 
 /** The programs that a backup and a restore need. */
-export const clientPrograms = ['pg_dump', 'pg_restore', 'psql', 'pg_basebackup', 'pg_receivewal'] as const;
+export const clientPrograms = [
+  'pg_dump',
+  'pg_restore',
+  'psql',
+  'pg_basebackup',
+  'pg_receivewal',
+  'pg_verifybackup',
+] as const;
 export type ClientProgram = (typeof clientPrograms)[number];
 
 /** `pg_dump` refuses a server of a later major version than its own. */
