@@ -1,18 +1,23 @@
-/** Redis is killed, flushed and frozen in the middle of a sale: nobody notices but the waiting line of messages. */
+/** Redis is killed, flushed, slow and frozen in the middle of a sale: nobody notices but the waiting line of messages. */
 import { monotonicMs } from '@evently/kit/clock';
 import { limitDeadlineMs } from '@evently/redis/rate-limiter';
 import { requireEngine } from '@evently/testkit/engines/engine';
 import { redisServer } from '@evently/testkit/engines/redis';
 import { startRedisProcess, type RedisProcess } from '@evently/testkit/engines/redis-server';
+import { startTcpProxy, type TcpProxy } from '@evently/testkit/tcp-proxy';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { composeOnRedis, startOwnPostgres, type Composition, type Deadlines } from './composition.ts';
 
 const limitsOn = { EVENTLY_LOAD_TEST: '0', EVENTLY_READS_PER_MINUTE: '100000' };
+// A Redis that answers everything, and too late: longer than the deadline of any command.
+const slowMs = 2_000;
 // On a machine that does other work as well, a batch and a token's check may take so long without any Redis.
 const otherWorkMs = 1_500;
 
 let stopPostgres: () => Promise<void>;
 let redis: RedisProcess;
+/** What the services know as Redis. */
+let way: TcpProxy;
 const compositions: Composition[] = [];
 beforeAll(async () => {
   stopPostgres = await startOwnPostgres();
@@ -20,15 +25,17 @@ beforeAll(async () => {
 afterAll(() => stopPostgres());
 beforeEach(async ({ skip }) => {
   redis = await startRedisProcess({ program: await requireEngine(redisServer, skip) });
+  way = await startTcpProxy(redis.port);
 });
 afterEach(async () => {
   redis.thaw();
   for (const composition of compositions.splice(0)) await composition.end();
+  await way.close();
   await redis.stop();
 });
 
 async function compose(deadlines: Deadlines = {}): Promise<Composition> {
-  const composition = await composeOnRedis(redis.url, limitsOn, deadlines);
+  const composition = await composeOnRedis(`redis://127.0.0.1:${way.port}`, limitsOn, deadlines);
   compositions.push(composition);
   return composition;
 }
@@ -85,10 +92,10 @@ async function shownSeats(platform: Composition, eventId: string): Promise<numbe
   return status === 200 ? Number(body['available_seats']) : Number.NaN;
 }
 
-test('killed, flushed and frozen: every seat is sold once, in time, and every message arrives', async () => {
+test('killed, flushed, slow and frozen: every seat is sold once, in time, and every message arrives', async () => {
   const platform = await compose();
   const perPhase = 300;
-  const capacity = 6 * perPhase + 1;
+  const capacity = 7 * perPhase + 1;
   const venueId = await platform.makeVenue(capacity);
   const { event_id: id } = await platform.publishEvent({ venue_id: venueId, total_capacity: capacity });
   const eventId = String(id);
@@ -100,13 +107,17 @@ test('killed, flushed and frozen: every seat is sold once, in time, and every me
 
   await sellWhile('Redis is killed', redis.kill);
   // The page is as true as before: stock never came from Redis.
-  await expect.poll(() => shownSeats(platform, eventId)).toBe(4 * perPhase + 1);
+  await expect.poll(() => shownSeats(platform, eventId)).toBe(5 * perPhase + 1);
 
   await redis.start();
   await sellWhile('Redis is back, empty');
   await untilCounted(platform, eventId);
 
   await sellWhile('Redis is flushed', () => redis.command('FLUSHALL'));
+  await untilCounted(platform, eventId);
+  await sellWhile('Redis is slow', () => way.delay(slowMs));
+  way.delay(0);
+
   await untilCounted(platform, eventId);
   await sellWhile('Redis is frozen', redis.freeze);
   await expect.poll(() => shownSeats(platform, eventId)).toBe(perPhase + 1);

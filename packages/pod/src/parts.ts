@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import { consumersOf } from '@evently/contracts/messages';
-import { systemClock } from '@evently/kit/clock';
+import { monotonicMs } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import type { PlatformDeps, SharedParts } from '@evently/kit/platform';
 import { openDatabase, type Database, type DatabaseOptions } from '@evently/kit/postgres';
@@ -35,8 +35,6 @@ type PartsOptions<C> = {
   life: Lifecycle;
 };
 
-const nowMs = (): number => systemClock.now().getTime();
-
 /** Opens nothing that is waited for: whatever is away is connected to when it comes. Throws `ConfigError` only. */
 export function openParts<C>(options: PartsOptions<C>): PodParts {
   const { plan, config, log, registry } = options;
@@ -61,7 +59,9 @@ export function openParts<C>(options: PartsOptions<C>): PodParts {
     relayDb,
     bus,
     ...openShared(options),
-    ...(replica === null ? {} : { reads: createReplicaReads({ primary: db, replica, log, nowMs }) }),
+    ...(replica === null
+      ? {}
+      : { reads: createReplicaReads({ primary: db, replica, log, nowMs: monotonicMs }) }),
     pools: {
       [plan.name]: db.waiting,
       relay: relayDb.waiting,
@@ -94,8 +94,8 @@ function openShared<C>(options: PartsOptions<C>): SharedParts {
   life.opened('feed', feed.close);
   const service = plan.name;
   return {
-    limiters: createRedisLimiters({ redis, service, log, nowMs }),
-    caches: createRedisCaches({ redis, service, log, nowMs }),
+    limiters: createRedisLimiters({ redis, service, log, nowMs: monotonicMs }),
+    caches: createRedisCaches({ redis, service, log, nowMs: monotonicMs }),
     feed,
   };
 }
