@@ -16,18 +16,27 @@ const lookMs = 1_000;
 /** A reader that ended although it holds the lock begins again after this. */
 const againMs = 200;
 const lockClass = 7_340_002;
+/** A connection that comes back within so many looks costs no change of readers. */
+const looksInVain = 3;
 /** A machine that is gone without a word is noticed by the server after about 25 s (tcp(7)). */
 const keepaliveSeconds = { idle: 10, interval: 5 } as const;
 const keepaliveProbes = 3;
 
 type Wanted = { name: string; read: (signal: AbortSignal) => Promise<void> };
 
+export type ReaderLocksDeps = {
+  db: Database;
+  /** Whether Redis can be reached from here: a process that cannot leaves the reading to one that can. */
+  canRead: () => boolean;
+  log: Logger;
+};
+
 /**
  * The locks live in one session on a connection of its own, so the end of the process ends them at once and
  * another process has them within two looks. A session that does not answer is given up with all its readers.
- * A reader can outlive its lock by one look; that repeats messages at most (decision 0015).
+ * A reader can outlive its lock by one look; that repeats messages at most (decision 0016).
  */
-export function createReaderLocks({ db, log }: { db: Database; log: Logger }): ReaderLocks {
+export function createReaderLocks({ db, canRead, log }: ReaderLocksDeps): ReaderLocks {
   const all: Wanted[] = [];
   const reading = new Map<Wanted, Promise<void>>();
   let stopping = new AbortController();
@@ -40,7 +49,7 @@ export function createReaderLocks({ db, log }: { db: Database; log: Logger }): R
     stopping.signal.addEventListener('abort', end);
     try {
       await client.query(keepaliveStatement);
-      while (!lost.signal.aborted) {
+      for (let vain = 0; vain < looksInVain && !lost.signal.aborted; vain = canRead() ? 0 : vain + 1) {
         await client.query('select 1');
         for (const one of all)
           if (!reading.has(one) && (await tryLock(client, one.name)))
@@ -68,6 +77,10 @@ export function createReaderLocks({ db, log }: { db: Database; log: Logger }): R
 
   async function keepSession(): Promise<void> {
     while (!stopping.signal.aborted) {
+      if (!canRead()) {
+        await pause(againMs, stopping.signal);
+        continue;
+      }
       await db.session(holdSession).catch((error: unknown) => {
         const level = isDatabaseUnavailable(error) ? 'warn' : 'error';
         log[level]({ err: String(error) }, 'the locks of the readers were lost; they are taken again');

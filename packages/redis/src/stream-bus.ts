@@ -60,9 +60,10 @@ export function createStreamBus(options: StreamBusOptions): StreamBus {
     log,
     metrics,
   });
-  const locks = createReaderLocks({ db: options.lockDb, log });
   const reader = `${options.pod}-${newId(systemClock.now().getTime()).slice(-8)}`;
   const subscriptions: Subscription[] = [];
+  const canRead = (): boolean => connection.isUp() && subscriptions.every(({ waiter }) => waiter.isUp());
+  const locks = createReaderLocks({ db: options.lockDb, canRead, log });
 
   return {
     publishBatch: publisher.publishBatch,

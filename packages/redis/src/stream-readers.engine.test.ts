@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { numbered, until, upTo, write } from '@evently/testkit/bus-contract';
 import { createTestDatabase } from '@evently/testkit/postgres';
+import { startTcpProxy } from '@evently/testkit/tcp-proxy';
 import { createBusPlatform, requireRedis, streamName, type BusPlatform } from '../test/bus-platform.ts';
 import { createStream } from './stream.ts';
 
@@ -126,6 +127,25 @@ test('one process reads for a consumer at a time; when its database session ends
   );
   await write(platform.database, numbered(5, 10, 10));
   await until(async () => (await effectsOf(platform)) === 100);
+  expect(await platform.effects()).toEqual(allOf(20));
+});
+
+test('a process that cannot reach Redis leaves the reading to one that can', async ({ skip }) => {
+  const redis = await requireRedis(skip);
+  const proxy = await startTcpProxy(redis.port);
+  onTestFinished(() => proxy.close());
+  const platform = await createBusPlatform();
+  await platform.publisher({ url: redis.url });
+  let isCutOff = 0;
+  await platform.consumer({ url: `redis://127.0.0.1:${proxy.port}`, failing: () => void (isCutOff += 1) });
+  await write(platform.database, numbered(5, 10));
+  await until(async () => (await effectsOf(platform)) === 50);
+  expect(isCutOff).toBe(50);
+  await platform.consumer({ url: redis.url });
+  proxy.refuse(true);
+  await write(platform.database, numbered(5, 10, 10));
+  await until(async () => (await effectsOf(platform)) === 100);
+  expect(isCutOff).toBe(50);
   expect(await platform.effects()).toEqual(allOf(20));
 });
 
