@@ -119,3 +119,33 @@ test(
   },
   lifeMs,
 );
+
+test(
+  'migrations that fail leave their Job to be looked at, no Secret, and no way that is blocked',
+  async () => {
+    // No node fits, so the Job ends at its deadline.
+    const stuck = ['--set=booking.nodeSelector.nowhere=here', '--set=booking.migrations.deadlineSeconds=10'];
+    const install = (more: readonly string[]): Promise<string> =>
+      helm(
+        'install',
+        'evently',
+        'evently',
+        ...given,
+        ...more,
+        '--create-namespace',
+        '--wait',
+        '--timeout=90s',
+      );
+    await expect(install(stuck)).rejects.toThrow(/pre-install.*booking-migrate|DeadlineExceeded/s);
+    const hooks = 'jobs,secrets,serviceaccounts,networkpolicies';
+    expect(await names(hooks)).toEqual([
+      'job.batch/booking-migrate',
+      expect.stringContaining('secret/sh.helm.release'),
+    ]);
+    await helm('uninstall', 'evently');
+    await install([]);
+    expect((await names(hooks)).filter((name) => name.includes('migrate'))).toEqual([]);
+    await helm('uninstall', 'evently', '--wait', '--timeout=90s');
+  },
+  lifeMs,
+);

@@ -23,7 +23,9 @@ const envSchema = z.object({
     spec: z.object({
       containers: z.tuple([
         z.object({
-          env: z.array(z.object({ name: z.string(), value: z.string().optional(), valueFrom: z.unknown().optional() })),
+          env: z.array(
+            z.object({ name: z.string(), value: z.string().optional(), valueFrom: z.unknown().optional() }),
+          ),
         }),
       ]),
     }),

@@ -101,6 +101,15 @@ test.each(combinations)(
   60_000,
 );
 
+test('what would be admitted with a warning is refused here', async () => {
+  const [deployment] = (await renderObjects(world.copy())).filter(({ kind }) => kind === 'Deployment');
+  expect(await dryRun([deployment])).toContain('serverside-applied');
+  const loose = JSON.stringify(deployment).replace('"drop":["ALL"]', '"drop":[]');
+  await expect(dryRun([JSON.parse(loose)])).rejects.toThrow('would violate PodSecurity');
+  const unknown = JSON.stringify(deployment).replace('"maxSurge"', '"maxSurgery"');
+  await expect(dryRun([JSON.parse(unknown)])).rejects.toThrow('maxSurgery');
+}, 60_000);
+
 const podSchema = z.looseObject({
   template: z.looseObject({ metadata: z.looseObject({}), spec: z.looseObject({}) }),
 });
