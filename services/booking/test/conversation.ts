@@ -143,13 +143,20 @@ const bytesSchema = z.object({ $hex: z.string() });
 // What is later or earlier than this stands for a date, not for "now" or "in a while".
 const closeMs = 40 * 86_400_000;
 
+const instants = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+
+function shifted(instant: string, beganMs: number, shiftMs: number): string {
+  const atMs = Date.parse(instant);
+  return Math.abs(atMs - beganMs) < closeMs ? new Date(atMs + shiftMs).toISOString() : instant;
+}
+
 function decode(value: unknown, beganMs: number, shiftMs: number): unknown {
   if (Array.isArray(value)) return value.map((one) => decode(one, beganMs, shiftMs));
   const date = dateSchema.safeParse(value);
-  if (date.success) {
-    const atMs = Date.parse(date.data.$date);
-    return new Date(Math.abs(atMs - beganMs) < closeMs ? atMs + shiftMs : atMs);
-  }
+  if (date.success) return new Date(shifted(date.data.$date, beganMs, shiftMs));
+  // Some statements are given instants as text, also as many of them in one array's text or in a message.
+  if (typeof value === 'string')
+    return value.replaceAll(instants, (found) => shifted(found, beganMs, shiftMs));
   const bytes = bytesSchema.safeParse(value);
   return bytes.success ? Buffer.from(bytes.data.$hex, 'hex') : value;
 }
