@@ -5,10 +5,12 @@ import { migrate } from './migrate.ts';
 import { openDatabase, type Database } from './postgres.ts';
 
 const log = createLogger('test', 'silent');
+// A server is made for this file, on a machine that may be busy.
+const startMs = 180_000;
 let server: TlsPostgres;
 beforeAll(async () => {
   server = await startTlsPostgres();
-});
+}, startMs);
 afterAll(() => server.stop());
 
 async function withDatabase<T>(url: string, caFile: string | undefined, work: (db: Database) => Promise<T>) {

@@ -1,5 +1,7 @@
 import { startReplicatedPostgres, type ReplicatedPostgres } from '@evently/testkit/replica';
+import { startTcpProxy } from '@evently/testkit/tcp-proxy';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { monotonicMs } from './clock.ts';
 import { createLogger } from './log.ts';
 import { openDatabase, type Database, type Sql } from './postgres.ts';
 import { createReplicaReads, replicaLagMs } from './replica.ts';
@@ -7,6 +9,8 @@ import { createReplicaReads, replicaLagMs } from './replica.ts';
 const logs: string[] = [];
 const log = createLogger('test', 'info', { write: (line: string) => void logs.push(line) });
 
+// Two servers are made, one after the other, on a machine that may be busy.
+const startMs = 180_000;
 let servers: ReplicatedPostgres;
 let primary: Database;
 let replica: Database;
@@ -16,7 +20,7 @@ beforeAll(async () => {
   primary = openDatabase({ url: servers.primary.url('postgres'), name: 'primary', max: 2, log });
   replica = openDatabase({ url: servers.replica.url('postgres'), name: 'replica', max: 2, log });
   await primary.query('create table notes (text text not null)');
-});
+}, startMs);
 afterAll(async () => {
   await Promise.all([primary.close(), replica.close()]);
   await servers.stop();
@@ -95,6 +99,24 @@ test('a fault of the statement is the caller’s, whichever server found it', as
     'division by zero',
   );
   expect(logs.join()).not.toContain('come from the primary');
+});
+
+test('a replica that does not answer costs one read a moment, and the others nothing', async () => {
+  const way = await startTcpProxy(servers.replica.port);
+  const url = new URL(servers.replica.url('postgres'));
+  url.port = String(way.port);
+  const silent = openDatabase({ url: url.href, name: 'silent', max: 1, log });
+  const reads = readsWith(replicaLagMs, silent);
+  expect(await reads(look)).toMatchObject({ isReplica: true });
+  way.silence(true);
+  expect(await reads(look)).toMatchObject({ isReplica: false });
+  expect(logs.join()).toContain('the replica took longer than 500 ms');
+  const startedMs = monotonicMs();
+  for (let read = 0; read < 20; read += 1) await reads(look);
+  // Each of them would wait as long again: ten seconds in all.
+  expect(monotonicMs() - startedMs).toBeLessThan(5_000);
+  await way.close();
+  await silent.close();
 });
 
 test('when the replica is stopped the primary is read, and nobody is refused', async () => {
