@@ -228,6 +228,15 @@ test('an Ingress and an HTTPRoute lead where the gateway leads, and nowhere else
   }
 });
 
+test('the example that the chart shows on Artifact Hub is the least sale of the samples', async () => {
+  const read = (at: string): Promise<string> => readFile(path.join(chartsFolder, at), 'utf8');
+  const { annotations } = z
+    .object({ annotations: z.record(z.string(), z.string()) })
+    .parse(parse(await read('operator/Chart.yaml')));
+  const sample: unknown = parse(await read('../k8s/samples/minimal.yaml'));
+  expect(parse(annotations['artifacthub.io/crdsExamples'] ?? '')).toEqual([sample]);
+});
+
 test('settings of the chart itself are the same as those of k8s/operator', async () => {
   const objects = await renderObjects(world.copy(), { chart: 'operator', set: ['watchNamespace=evently'] });
   const text = await readFile(path.join(chartsFolder, '../k8s/operator/deployment.yaml'), 'utf8');
