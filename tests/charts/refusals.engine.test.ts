@@ -45,6 +45,11 @@ const misfits: readonly Refusal[] = [
     says: 'never for production: set it to false',
   },
   {
+    what: 'load testing in production',
+    set: ['global.settings.EVENTLY_LOAD_TEST=1'],
+    says: 'EVENTLY_LOAD_TEST lifts limits and lets anybody inside make tokens, never in production',
+  },
+  {
     what: 'a managed floor without an autoscaler',
     set: ['booking.hpa.enabled=false'],
     says: 'set hpa.enabled to true, or operator.manages to false',

@@ -32,6 +32,10 @@
 {{- if and $global.writableRoot (eq $global.environment "production") -}}
   {{- fail "global.writableRoot is for images into which Skaffold copies files, never for production: set it to false." -}}
 {{- end -}}
+{{- $settings := merge (dict) .root.Values.settings $global.settings -}}
+{{- if and (eq $global.environment "production") (has (toString $settings.EVENTLY_LOAD_TEST) (list "1" "true")) -}}
+  {{- fail (printf "%s: EVENTLY_LOAD_TEST lifts limits and lets anybody inside make tokens, never in production: take it out of settings." .root.Chart.Name) -}}
+{{- end -}}
 {{- if not $global.secrets.generate -}}
   {{- range $part, $url := $global.secrets.urls -}}
     {{- if $url -}}
