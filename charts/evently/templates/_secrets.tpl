@@ -1,10 +1,10 @@
 {{/* Secrets of a cluster of tests. */}}
 
-{{/* What the Secret has under the key, or 48 random characters. */}}
+{{/* What the Secret has under the key, or "otherwise", or 48 random characters. */}}
 {{- define "evently.kept" -}}
 {{- $there := lookup "v1" "Secret" .root.Release.Namespace .name -}}
 {{- $value := dig "data" .key "" ($there | default dict) -}}
-{{- if $value -}}{{ $value | b64dec }}{{- else -}}{{ randAlphaNum 48 }}{{- end -}}
+{{- if $value -}}{{ $value | b64dec }}{{- else -}}{{ .otherwise | default (randAlphaNum 48) }}{{- end -}}
 {{- end }}
 
 {{- define "evently.secret" }}

@@ -1,0 +1,40 @@
+import { requireEngine } from '@evently/testkit/engines/engine';
+import { redisServer } from '@evently/testkit/engines/redis';
+import { startRedisProcess } from '@evently/testkit/engines/redis-server';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { createPodPlatform, serviceNames } from '../pods/pod-platform.ts';
+import { runToEnd } from '../pods/pod-process.ts';
+import { find, helmWorld, renderObjects } from './helm-world.ts';
+
+const world = helmWorld();
+const podSchema = z.object({ containers: z.tuple([z.object({ args: z.array(z.string()) })]) });
+const lifeMs = 120_000;
+
+test(
+  'the pod of helm test passes for real pods, and says which of them it cannot reach',
+  async (context) => {
+    const program = await requireEngine(redisServer, (note) => context.skip(note));
+    const redis = await startRedisProcess({ program });
+    const platform = await createPodPlatform({ REDIS_URL: redis.url });
+    try {
+      const urls = serviceNames.map((name) => `global.urls.${name}=${platform.urlOf(name)}`);
+      const objects = await renderObjects(world.copy(), { set: urls });
+      const [{ args }] = podSchema.parse(find(objects, 'Pod', 'evently-test').spec).containers;
+      await platform.migrate();
+      const pods = await platform.startAll();
+      // As the image starts it: its entry point is node.
+      const passed = await runToEnd([process.execPath, ...args], {});
+      expect(passed).toEqual({ code: 0, stdout: 'All 23 answers are as they should be.\n', stderr: '' });
+      await pods.payment.stop();
+      const failed = await runToEnd([process.execPath, ...args], {});
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toContain(`${platform.urlOf('payment')}/health/ready`);
+      expect(failed.stdout).toBe('5 of 23 answers are not as they should be.\n');
+    } finally {
+      await platform.close();
+      await redis.stop();
+    }
+  },
+  lifeMs,
+);
