@@ -56,9 +56,9 @@ install_packages() {
   while read -r kind name _; do
     if [ "$kind" = unneeded ]; then rm "$folder/node_modules/$name"; fi
   done <"$folder/.own-packages"
-  # Types and source maps are for people who write code; they are a third of what is installed.
-  find "$folder" -path '*/node_modules/*' -type f \
-    \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' \) -delete
+  # Types and source maps are for people who write code, and Node runs no TypeScript of others; half of what is installed.
+  find "$folder" -path '*/node_modules/*' -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete
+  find "$folder" -path '*/node_modules/@types' -prune -exec rm -rf {} +
 }
 
 copy_sources() {

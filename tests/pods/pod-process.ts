@@ -31,8 +31,13 @@ export function mainOf(name: ServiceName): string {
 }
 
 /** With `settings` and nothing else in its environment; one of them has to be the port. */
-export function startPod(name: ServiceName, settings: Settings, main: string = mainOf(name)): PodProcess {
-  const child = spawn(process.execPath, [main], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startPod(
+  name: ServiceName,
+  settings: Settings,
+  command: readonly string[] = [process.execPath, mainOf(name)],
+): PodProcess {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const hear = (chunk: Buffer): void => {
     said = (said + chunk.toString('utf8')).slice(-keptCharacters);
@@ -60,17 +65,19 @@ export function startPod(name: ServiceName, settings: Settings, main: string = m
 
 export type Ran = { code: number | null; stdout: string; stderr: string };
 
-/** Runs a program of ours to its end: `main.ts migrate`, `main.ts config`, a start that fails. */
-export async function runMain(main: string, args: readonly string[], settings: Settings): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: settings,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Runs one of our programs to its end: `main.ts migrate`, `main.ts config`, a start that fails. */
+export function runMain(main: string, args: readonly string[], settings: Settings): Promise<Ran> {
+  return runToEnd([process.execPath, main, ...args], settings);
+}
+
+export async function runToEnd(command: readonly string[], settings: Settings): Promise<Ran> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
   const closed = once(child, 'close');
-  await withDeadline(closed, commandMs, `${main} ${args.join(' ')}`).catch((error: unknown) => {
+  await withDeadline(closed, commandMs, command.join(' ')).catch((error: unknown) => {
     child.kill('SIGKILL');
     throw new Error(`${String(error)}; it said: ${stdout}${stderr}`);
   });
