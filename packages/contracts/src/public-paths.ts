@@ -29,7 +29,8 @@ export function readTarget(target: string): Target | null {
 export function ownPathOf(service: string, path: string): string | null {
   const short = service === 'booking' ? shortForms[path] : undefined;
   if (short !== undefined) return short;
-  if (service === 'payment' && path.startsWith('/webhooks/') && path.length > '/webhooks/'.length) return path;
+  if (service === 'payment' && path.startsWith('/webhooks/') && path.length > '/webhooks/'.length)
+    return path;
   const prefix = `/api/${service}/`;
   if (!path.startsWith(prefix) || path.length === prefix.length) return null;
   return `/api/v1/${path.slice(prefix.length)}`;

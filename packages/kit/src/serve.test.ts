@@ -70,6 +70,18 @@ test('a request sent on an idle connection while the port closes is still answer
   agent.destroy();
 });
 
+test('a port that sheds still answers everybody, and ends the connection with each answer', async () => {
+  const server = await listen('x', '127.0.0.1', 0, hello);
+  const kept = await fetch(`http://127.0.0.1:${server.port}/`);
+  expect([await kept.text(), kept.headers.get('connection')]).toEqual(['hello', 'keep-alive']);
+  server.shed();
+  for (let round = 0; round < 2; round += 1) {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/`);
+    expect([await answer.text(), answer.headers.get('connection')]).toEqual(['hello', 'close']);
+  }
+  await server.close();
+});
+
 test('connections that wait to be accepted while the port closes are answered', async () => {
   const server = await listen('x', '127.0.0.1', 0, hello);
   const answers = Array.from({ length: 30 }, () =>

@@ -61,7 +61,7 @@ export function openParts<C>(options: PartsOptions<C>): PodParts {
     ...openShared(options),
     ...(replica === null
       ? {}
-      : { reads: createReplicaReads({ primary: db, replica, log, nowMs: monotonicMs }) }),
+      : { reads: createReplicaReads({ primary: db, replica, log, nowMs: monotonicMs, registry }) }),
     pools: {
       [plan.name]: db.waiting,
       relay: relayDb.waiting,
@@ -82,7 +82,7 @@ function caFileOf<C>(config: PodConfig<C>): { caFile?: string } {
 }
 
 function openShared<C>(options: PartsOptions<C>): SharedParts {
-  const { plan, config, log, life } = options;
+  const { plan, config, log, registry, life } = options;
   const connect = (part: string): RedisConnection => {
     const name = `${plan.name}-${part}`;
     const connection = openRedis({ url: config.pod.REDIS_URL, ...caFileOf(config), name, log });
@@ -94,8 +94,8 @@ function openShared<C>(options: PartsOptions<C>): SharedParts {
   life.opened('feed', feed.close);
   const service = plan.name;
   return {
-    limiters: createRedisLimiters({ redis, service, log, nowMs: monotonicMs }),
-    caches: createRedisCaches({ redis, service, log, nowMs: monotonicMs }),
+    limiters: createRedisLimiters({ redis, service, log, nowMs: monotonicMs, registry }),
+    caches: createRedisCaches({ redis, service, log, nowMs: monotonicMs, registry }),
     feed,
   };
 }
