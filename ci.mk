@@ -20,7 +20,7 @@ IMAGE_FLAGS ?= --load
 HELM ?= helm
 RELEASE ?= evently
 NAMESPACE ?= evently
-DEPLOY_MINUTES ?= 10
+DEPLOY_TIMEOUT ?= 10m
 # Values of the environment, besides the chart's own: DEPLOY_FLAGS="-f charts/evently/values-production.yaml".
 DEPLOY_FLAGS ?=
 
@@ -49,10 +49,11 @@ chart-push: chart ## publish the packaged charts as OCI artifacts: make chart-pu
 # Undone by Helm itself when the new pods do not become ready.
 deploy: ## install or upgrade a release: make deploy CHART=oci://... VERSION=... NAMESPACE=... DEPLOY_FLAGS="-f values.yaml"
 	$(HELM) upgrade --install $(RELEASE) $(or $(CHART),charts/evently) --namespace $(NAMESPACE) --version $(VERSION) \
-	  --rollback-on-failure --wait --wait-for-jobs --timeout $(DEPLOY_MINUTES)m --history-max 10 $(DEPLOY_FLAGS)
+	  --rollback-on-failure --wait --wait-for-jobs --timeout $(DEPLOY_TIMEOUT) --history-max 10 $(DEPLOY_FLAGS)
 
-rollback: ## go back to the release before; the database keeps its newer schema, which the version before can use
-	$(HELM) rollback $(RELEASE) --namespace $(NAMESPACE) --wait --timeout $(DEPLOY_MINUTES)m
+rollback: install ## go back to the release that ran before; the database keeps its newer schema, which that one can use
+	@revision="$$($(HELM) history $(RELEASE) --namespace $(NAMESPACE) --output json | $(NODE) release/revision-before.ts)" && \
+	$(HELM) rollback $(RELEASE) "$$revision" --namespace $(NAMESPACE) --wait --timeout $(DEPLOY_TIMEOUT)
 
 smoke: install ## ask a running platform what every visitor asks: make smoke URL=http://127.0.0.1:8080
 	$(NODE) release/smoke.ts $(URL)
