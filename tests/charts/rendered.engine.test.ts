@@ -13,7 +13,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { chartsFolder } from '../../charts/build/render.ts';
-import { routeOf } from '../../standalone/src/gateway/routes.ts';
+import { routeOf } from '@evently/standalone/gateway/routes';
 import { find, helmWorld, renderObjects, type KubeObject } from './helm-world.ts';
 
 const world = helmWorld();
@@ -135,7 +135,7 @@ test.each(roles)(
 
 test('only these roles are granted, and only the operator mounts a token', async () => {
   const objects = await renderObjects(world.copy(), { values: ['values-kind.yaml'] });
-  expect(objects.filter(({ kind }) => /Role$/.test(kind)).length).toBe(roles.length);
+  expect(objects.filter(({ kind }) => kind.endsWith('Role')).length).toBe(roles.length);
   const mounts = objects.flatMap((object) =>
     JSON.stringify(object).includes('"automountServiceAccountToken":true')
       ? [`${object.kind} ${object.metadata.name}`]
