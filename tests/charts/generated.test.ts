@@ -47,6 +47,29 @@ test.each(Object.keys(charts))('the schema of %s refuses every name that it does
   ]);
 });
 
+const chartSchema = z.object({
+  version: z.string(),
+  appVersion: z.string().optional(),
+  kubeVersion: z.literal('>=1.34.0-0'),
+  dependencies: z.array(z.object({ version: z.string(), repository: z.string() })).default([]),
+  annotations: z.record(z.string(), z.string()),
+});
+const imagesSchema = z.array(z.object({ name: z.string(), image: z.string() }));
+
+test.each(['evently-common', ...Object.keys(charts)])(
+  'Chart.yaml of %s names one version everywhere',
+  (chart) => {
+    const { version, appVersion, dependencies, annotations } = chartSchema.parse(
+      parse(read(`${chart}/Chart.yaml`)),
+    );
+    expect(dependencies.filter((one) => one.version !== version)).toEqual([]);
+    expect(dependencies.filter(({ repository }) => !/^file:\/\/\.\.\/[a-z-]+$/.test(repository))).toEqual([]);
+    const images = imagesSchema.parse(parse(annotations['artifacthub.io/images'] ?? '[]'));
+    for (const { name, image } of images) expect(image).toBe(`evently/${name}:${appVersion}`);
+    expect(annotations['artifacthub.io/license']).toBe('Apache-2.0');
+  },
+);
+
 test('every value has a sentence, and no value has a secret in it', () => {
   const leaves = files.filter(([at]) => at.endsWith('values.yaml')).flatMap(([, text]) => text.split('\n'));
   expect(leaves.filter((line) => /password|secret-value|changeme|admin:/i.test(line))).toEqual([]);

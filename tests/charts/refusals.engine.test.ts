@@ -90,6 +90,11 @@ const misfits: readonly Refusal[] = [
     says: 'user: extraEnv sets IDENTITY_SECRET, which the chart takes from a Secret: change the Secret',
   },
   {
+    what: 'a setting of the chart replaced where nobody looks for it',
+    setJson: ['booking.extraEnv=[{"name":"BOOKING_PORT","value":"1"}]'],
+    says: 'booking: extraEnv sets BOOKING_PORT, which the chart sets in a ConfigMap: change its value, or settings',
+  },
+  {
     what: 'a secret of the operator replaced by a plain variable',
     setJson: ['operator.extraEnv=[{"name":"EVENTLY_API_KEY","value":"x"}]'],
     says: 'operator: extraEnv sets EVENTLY_API_KEY, which the chart sets itself',

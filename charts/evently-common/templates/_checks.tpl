@@ -59,7 +59,11 @@
 {{- $own := include "evently-common.ownEnv" . | fromYamlArray -}}
 {{- $taken := dict -}}
 {{- range $own -}}{{- $_ := set $taken .name true -}}{{- end -}}
+{{- $settings := include "evently-common.settings" . | fromYaml -}}
 {{- range $values.extraEnv -}}
+  {{- if hasKey $settings .name -}}
+    {{- fail (printf "%s: extraEnv sets %s, which the chart sets in a ConfigMap: change its value, or settings." $chart .name) -}}
+  {{- end -}}
   {{- if hasKey $taken .name -}}
     {{- fail (printf "%s: extraEnv sets %s, which the chart takes from a Secret: change the Secret, or its name in global.secrets." $chart .name) -}}
   {{- end -}}
