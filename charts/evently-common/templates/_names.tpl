@@ -53,6 +53,11 @@ app.kubernetes.io/part-of: evently
 {{ .root.Values.image.pullPolicy | default .root.Values.global.image.pullPolicy }}
 {{- end }}
 
+{{/* A value as text in quotes: a whole number from a values file is a float there, and a million would become 1e+06. */}}
+{{- define "evently-common.text" -}}
+{{ ternary (int64 .) . (kindIs "float64" .) | toString | quote }}
+{{- end }}
+
 {{/* The name of a Secret that exists; takes the context and "secret", its short name. */}}
 {{- define "evently-common.secretName" -}}
 {{ index .root.Values.global.secrets .secret }}

@@ -31,10 +31,10 @@ metadata:
   annotations:
     evently.dev/baseline-replicas: {{ $values.operator.baselineReplicas | quote }}
     {{- with $values.operator.reservationsPerSecondPerPod }}
-    evently.dev/reservations-per-second-per-pod: {{ . | quote }}
+    evently.dev/reservations-per-second-per-pod: {{ include "evently-common.text" . }}
     {{- end }}
     {{- with $values.operator.reservationsPerSecondPerEvent }}
-    evently.dev/reservations-per-second-per-event: {{ . | quote }}
+    evently.dev/reservations-per-second-per-event: {{ include "evently-common.text" . }}
     {{- end }}
   {{- end }}
 spec:

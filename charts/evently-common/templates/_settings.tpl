@@ -34,7 +34,7 @@
   {{- $_ := set $settings "REDIS_CA_FILE" "/etc/evently/redis-ca/ca.crt" -}}
 {{- end -}}
 {{- range $name, $value := merge (dict) $values.settings $global.settings $settings }}
-{{ $name }}: {{ $value | toString | quote }}
+{{ $name }}: {{ include "evently-common.text" $value }}
 {{- end -}}
 {{- end }}
 

@@ -25,6 +25,6 @@
   "SEARCH_URL" .Values.searchUrl
 -}}
 {{- range $name, $value := merge (dict) .Values.settings $settings }}
-{{ $name }}: {{ $value | toString | quote }}
+{{ $name }}: {{ include "evently-common.text" $value }}
 {{- end -}}
 {{- end }}
