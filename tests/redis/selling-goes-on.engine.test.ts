@@ -8,6 +8,7 @@ import { startTcpProxy, type TcpProxy } from '@evently/testkit/tcp-proxy';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { composeOnRedis, startOwnPostgres, type Composition, type Deadlines } from './composition.ts';
 
+const limitsOff = { EVENTLY_LOAD_TEST: '1', EVENTLY_READS_PER_MINUTE: '0' };
 const limitsOn = { EVENTLY_LOAD_TEST: '0', EVENTLY_READS_PER_MINUTE: '100000' };
 // A Redis that answers everything, and too late: longer than the deadline of any command.
 const slowMs = 2_000;
@@ -34,8 +35,8 @@ afterEach(async () => {
   await redis.stop();
 });
 
-async function compose(deadlines: Deadlines = {}): Promise<Composition> {
-  const composition = await composeOnRedis(`redis://127.0.0.1:${way.port}`, limitsOn, deadlines);
+async function compose(deadlines: Deadlines = {}, limits = limitsOn): Promise<Composition> {
+  const composition = await composeOnRedis(`redis://127.0.0.1:${way.port}`, limits, deadlines);
   compositions.push(composition);
   return composition;
 }
@@ -163,6 +164,13 @@ test('without a deadline a reservation hangs for as long as Redis is frozen', as
   redis.thaw();
   await hanging;
   expect(answered).toBe(200);
+});
+
+test('a limit that is switched off asks nobody', async () => {
+  const platform = await compose({}, limitsOff);
+  const { event_id: id } = await platform.publishEvent({ base_price: 10 });
+  expect((await platform.reserve(String(id), 1)).status).toBe(200);
+  expect(await redis.command('KEYS', 'evently:limit:*')).toBe('*0\r\n');
 });
 
 test('whoever watches an event sees it sell, with Redis and without', async () => {

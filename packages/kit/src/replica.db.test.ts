@@ -1,4 +1,5 @@
 import { startReplicatedPostgres, type ReplicatedPostgres } from '@evently/testkit/replica';
+import { Registry } from 'prom-client';
 import { startTcpProxy } from '@evently/testkit/tcp-proxy';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { monotonicMs } from './clock.ts';
@@ -43,12 +44,16 @@ const write = () => primary.query("insert into notes (text) values ('new')");
 const countOnPrimary = async (): Promise<number> => (await look(primary)).notes;
 
 test('lists come from the replica, and those that must be newest from the primary', async () => {
-  const reads = readsWith();
+  const registry = new Registry();
+  const reads = createReplicaReads({ primary, replica, log, nowMs: () => nowMs, registry });
   await write();
   const notes = await countOnPrimary();
   await expect.poll(async () => (await look(replica).catch(() => null))?.notes).toBe(notes);
   expect(await reads(look)).toEqual({ isReplica: true, notes });
   expect(await reads(look, { newest: true })).toEqual({ isReplica: false, notes });
+  const text = await registry.metrics();
+  expect(text).toContain('evently_replica_reads_total{from="replica"} 1');
+  expect(text).toContain('evently_replica_reads_total{from="primary"} 1');
 });
 
 test('a replica of a quiet primary is fit, however old its last commit is', async () => {

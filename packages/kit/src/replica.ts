@@ -1,6 +1,7 @@
 /** Reads that may be a moment old, from a copy of the database while that is fit, else from the database itself. */
 import { withDeadline } from './clock.ts';
 import type { Logger } from './log.ts';
+import { Counter, type Registry } from 'prom-client';
 import { isDatabaseUnavailable, type Database, type Sql } from './postgres.ts';
 
 /**
@@ -20,6 +21,7 @@ export type ReplicaOptions = {
   replica: Database;
   log: Logger;
   nowMs: () => number;
+  registry?: Registry;
   /** What the replica shows may be this old. */
   maxLagMs?: number;
 };
@@ -42,6 +44,12 @@ export function createReplicaReads(options: ReplicaOptions): Reads {
   const { primary, replica, log, nowMs } = options;
   const maxLagMs = options.maxLagMs ?? replicaLagMs;
   const written = createWrittenSample(primary, nowMs);
+  const counted = new Counter({
+    name: 'evently_replica_reads_total',
+    help: 'Lists and reports, by the server that was read',
+    labelNames: ['from'],
+    registers: options.registry === undefined ? [] : [options.registry],
+  });
   let avoidUntilMs = 0;
   let isTrying = false;
   let wasFit = true;
@@ -74,15 +82,21 @@ export function createReplicaReads(options: ReplicaOptions): Reads {
   return async (work, { newest = false } = {}) => {
     // While one read tries a replica that was unfit, the others do not wait for the outcome.
     const isAvoided = nowMs() < avoidUntilMs || (!wasFit && isTrying);
-    if (newest || isAvoided) return work(primary);
+    const readPrimary = (): ReturnType<typeof work> => {
+      counted.inc({ from: 'primary' });
+      return work(primary);
+    };
+    if (newest || isAvoided) return readPrimary();
     const position = await written();
     isTrying = true;
     try {
-      return await readReplica(position, work);
+      const answer = await readReplica(position, work);
+      counted.inc({ from: 'replica' });
+      return answer;
     } catch (error) {
       if (!isOfReplica(error)) throw error;
       avoid(error);
-      return await work(primary);
+      return await readPrimary();
     } finally {
       isTrying = false;
     }

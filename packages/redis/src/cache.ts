@@ -11,6 +11,7 @@ import {
 } from '@evently/kit/cache';
 import { withDeadline } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
+import { Counter, type Registry } from 'prom-client';
 import type { RedisConnection } from './connection.ts';
 
 export type RedisCachesOptions = {
@@ -19,6 +20,7 @@ export type RedisCachesOptions = {
   service: string;
   log: Logger;
   nowMs: () => number;
+  registry?: Registry;
   /** How long a shared answer may be given when nobody could be told of a change. */
   ttlMs?: number;
   /** How long a reader waits for Redis before he makes the answer himself. */
@@ -38,6 +40,8 @@ const marksAtOnce = 500;
 type Shared = {
   redis: RedisConnection;
   breaker: Breaker;
+  /** Counts answers that this process did not have. */
+  answered: (space: string, from: 'shared' | 'made') => void;
   log: Logger;
   nowMs: () => number;
   ttlMs: number;
@@ -62,9 +66,16 @@ export function createRedisCaches(options: RedisCachesOptions): CacheFactory {
       else log.info('answers are shared between pods again');
     },
   });
+  const answers = new Counter({
+    name: 'evently_cache_answers_total',
+    help: 'Answers that this process did not have: those that another pod had made, and those that were made here',
+    labelNames: ['space', 'from'],
+    registers: options.registry === undefined ? [] : [options.registry],
+  });
   const shared: Shared = {
     redis,
     breaker,
+    answered: (space, from) => answers.inc({ space, from }),
     log,
     nowMs,
     ttlMs: options.ttlMs ?? sharedAnswerMs,
@@ -80,9 +91,14 @@ function createShared<I, T>(shared: Shared, space: CacheSpace<I, T>): Cached<I, 
   // Changed here and maybe not marked: after `ttlMs` no shared answer is older than the change.
   const untold = createRecent(Math.max(shared.ttlMs, changedLatelyMs), nowMs);
 
+  function load(input: I, changedLately: boolean): Promise<T> {
+    shared.answered(space.name, 'made');
+    return space.load(input, changedLately);
+  }
+
   async function make(input: I): Promise<T> {
     const scope = space.scopeOf(input);
-    if (untold.has(scope)) return space.load(input, true);
+    if (untold.has(scope)) return load(input, true);
     const names = namesOf(shared, space, scope, space.keyOf(input));
     const begunMs = nowMs();
     const seen = await breaker.run(
@@ -90,8 +106,11 @@ function createShared<I, T>(shared: Shared, space: CacheSpace<I, T>): Cached<I, 
       () => null,
     );
     const shown = seen === null ? null : readAnswer(shared, space, seen);
-    if (shown !== null) return shown.answer;
-    const answer = await space.load(input, seen?.changedLately ?? false);
+    if (shown !== null) {
+      shared.answered(space.name, 'shared');
+      return shown.answer;
+    }
+    const answer = await load(input, seen?.changedLately ?? false);
     const text = seen === null ? null : space.text.write(answer);
     if (seen !== null && text !== null) void store(shared, names, seen.mark + markEnd + text, begunMs);
     return answer;

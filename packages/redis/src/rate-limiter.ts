@@ -1,5 +1,6 @@
 /** Limits that count across pods, in Redis; while it is away or slow, each pod counts for itself. */
 import { createHash } from 'node:crypto';
+import { Counter, type Registry } from 'prom-client';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createBreaker } from '@evently/kit/breaker';
 import { withDeadline } from '@evently/kit/clock';
@@ -13,6 +14,7 @@ export type RedisLimitersOptions = {
   service: string;
   log: Logger;
   nowMs: () => number;
+  registry?: Registry;
   /** How long a request waits for Redis to count it. */
   deadlineMs?: number;
 };
@@ -40,6 +42,12 @@ export function createRedisLimiters(options: RedisLimitersOptions): LimiterFacto
       else log.info('limits are counted across pods again');
     },
   });
+  const counted = new Counter({
+    name: 'evently_limits_counted_total',
+    help: 'Requests that were counted against a limit, together with the other pods or by this one alone',
+    labelNames: ['counted'],
+    registers: options.registry === undefined ? [] : [options.registry],
+  });
   return (allowance) => {
     const insurance = createMemoryLimiter(allowance);
     const shared = new RateLimiterRedis({
@@ -54,9 +62,16 @@ export function createRedisLimiters(options: RedisLimitersOptions): LimiterFacto
     return {
       consume: (key) =>
         breaker.run(
-          async () =>
-            limitStateOf(await withDeadline(count(shortened(key)), deadlineMs, 'counting in Redis')),
-          () => insurance.consume(key),
+          async () => {
+            const told = await withDeadline(count(shortened(key)), deadlineMs, 'counting in Redis');
+            const state = limitStateOf(told);
+            counted.inc({ counted: 'together' });
+            return state;
+          },
+          () => {
+            counted.inc({ counted: 'alone' });
+            return insurance.consume(key);
+          },
         ),
     };
   };
