@@ -17,6 +17,8 @@ IMAGES := user event booking payment operator
 REGISTRY ?= localhost
 # Further words for "docker buildx build", such as --load or --platform linux/arm64 --output ...
 IMAGE_FLAGS ?= --load
+# Empty for an image that is pushed by its digest: BuildKit refuses a tag there.
+IMAGE_TAG ?= :$(VERSION)
 HELM ?= helm
 RELEASE ?= evently
 NAMESPACE ?= evently
@@ -34,7 +36,7 @@ audit: install ## known vulnerabilities of what is installed, and whether the re
 image: ## build one image with Docker: make image SERVICE=booking
 	@case " $(IMAGES) " in *" $(SERVICE) "*) ;; *) echo "Say which: make image SERVICE=... with one of $(IMAGES)." >&2; exit 1;; esac
 	docker buildx build --file Dockerfile --target runtime --build-arg SERVICE=$(SERVICE) --build-arg VERSION=$(VERSION) \
-	  --tag $(REGISTRY)/evently/$(SERVICE):$(VERSION) $(IMAGE_FLAGS) .
+	  --tag $(REGISTRY)/evently/$(SERVICE)$(IMAGE_TAG) $(IMAGE_FLAGS) .
 
 # In a copy: Helm leaves the dependencies it packs beside the charts.
 chart: ## package every chart into dist/charts, its dependencies inside
