@@ -48,7 +48,8 @@ export function openRedis(options: RedisConnectionOptions): RedisConnection {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: retryDelayMs,
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    // Redis 6 puts a script's error behind words of its own.
+    reconnectOnError: (error) => error.message.includes('READONLY'),
     ...tlsOf(options),
   });
   const changes = tellChanges(client, options);

@@ -41,23 +41,22 @@ export function createReaderLocks({ db, canRead, log }: ReaderLocksDeps): Reader
   const reading = new Map<Wanted, Promise<void>>();
   let stopping = new AbortController();
   let running: Promise<void> | null = null;
+  let told = false;
 
   async function holdSession(client: ClientBase): Promise<void> {
     const lost = new AbortController();
-    const end = (): void => lost.abort();
-    client.once('end', end);
-    stopping.signal.addEventListener('abort', end);
+    client.once('end', () => lost.abort());
+    const signal = AbortSignal.any([lost.signal, stopping.signal]);
     try {
       await client.query(keepaliveStatement);
-      for (let vain = 0; vain < looksInVain && !lost.signal.aborted; vain = canRead() ? 0 : vain + 1) {
+      told = false;
+      for (let vain = 0; vain < looksInVain && !signal.aborted; vain = canRead() ? 0 : vain + 1) {
         await client.query('select 1');
         for (const one of all)
-          if (!reading.has(one) && (await tryLock(client, one.name)))
-            reading.set(one, begin(one, lost.signal));
-        await pause(lookMs, lost.signal);
+          if (!reading.has(one) && (await tryLock(client, one.name))) reading.set(one, begin(one, signal));
+        await pause(lookMs, signal);
       }
     } finally {
-      stopping.signal.removeEventListener('abort', end);
       lost.abort();
       // The locks end with the session, so their readers end first.
       await Promise.all(reading.values());
@@ -83,7 +82,9 @@ export function createReaderLocks({ db, canRead, log }: ReaderLocksDeps): Reader
       }
       await db.session(holdSession).catch((error: unknown) => {
         const level = isDatabaseUnavailable(error) ? 'warn' : 'error';
-        log[level]({ err: String(error) }, 'the locks of the readers were lost; they are taken again');
+        if (!told)
+          log[level]({ err: String(error) }, 'the locks of the readers are lost until they can be had');
+        told = true;
       });
       await pause(lookMs, stopping.signal);
     }

@@ -61,6 +61,30 @@ for (const { name, begin, end } of outages) {
   });
 }
 
+test('a server that has become a replica is left, although it keeps its connections open', async ({
+  skip,
+}) => {
+  const { redis, proxy, url } = await behindProxy(skip);
+  const next = await requireRedis(skip, ['--replicaof', '127.0.0.1', String(redis.port)]);
+  const stays = new Redis(url);
+  stays.on('error', () => {});
+  onTestFinished(() => stays.disconnect());
+  const platform = await createBusPlatform();
+  await platform.publisher({ url });
+  await platform.consumer({ url });
+  await write(platform.database, numbered(5, 10));
+  await until(async () => (await effectsOf(platform)) === 50);
+  await stays.set('before', '1');
+  await next.command('REPLICAOF', 'NO', 'ONE');
+  proxy.target(next.port, 'stay');
+  await redis.command('REPLICAOF', '127.0.0.1', String(next.port));
+  await write(platform.database, numbered(5, 10, 10));
+  await until(async () => (await effectsOf(platform)) === 100);
+  expect(await platform.effects()).toEqual(allOf(20));
+  // A client as it ships stays, and can write no more.
+  await expect(stays.set('after', '1')).rejects.toThrow('READONLY');
+});
+
 test('negative control: a client without a deadline waits for a slow Redis', async ({ skip }) => {
   const { proxy, url } = await behindProxy(skip);
   const client = new Redis(url);

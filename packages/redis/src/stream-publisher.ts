@@ -11,7 +11,16 @@ import {
 } from '@evently/kit/outbox-streams';
 import type { Sql } from '@evently/kit/postgres';
 import type { StreamMetrics } from './stream-metrics.ts';
-import { beginning, isBefore, type Appended, type GroupState, type Place, type Stream } from './stream.ts';
+import {
+  beginning,
+  fieldsOf,
+  isBefore,
+  type Appended,
+  type Fields,
+  type GroupState,
+  type Place,
+  type Stream,
+} from './stream.ts';
 
 export type StreamPublisherDeps = {
   streamOf: (topic: string) => Stream;
@@ -64,7 +73,7 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
         throw new BusUnavailable(`the stream of topic ${topic} is full: ${appended.slowest}`);
       if (appended.kind === 'full') break;
       floor = appended.last;
-      added.push(...piece);
+      added.push(...piece.messages);
     }
     if (relay !== undefined && added.length > 0) await savePublished(relay, topic, floor);
     deps.metrics.published(topic, added.length);
@@ -114,12 +123,12 @@ type Added = { kind: 'added'; last: Place } | { kind: 'lost' } | { kind: 'full';
 async function addPiece(
   deps: StreamPublisherDeps,
   stream: Stream,
-  piece: readonly Message[],
+  { fields }: Piece,
   floor: Place,
   relay: Sql | undefined,
 ): Promise<Added> {
   const groups = deps.consumers[stream.topic] ?? [];
-  const append = (): Promise<Appended> => stream.append(piece, floor, deps.maxLength);
+  const append = (): Promise<Appended> => stream.append(fields, floor, deps.maxLength);
   let slowest = '';
   let appended = await append();
   if (appended.kind === 'lost' && relay === undefined) {
@@ -162,15 +171,21 @@ async function replay(
   log.warn({ topic: stream.topic, reached, messages }, 'the stream was lost; the outbox publishes again');
 }
 
-function piecesOf(messages: readonly Message[]): Message[][] {
-  const pieces: Message[][] = [];
-  let room = 0;
+type Piece = { messages: Message[]; fields: Fields[]; bytes: number };
+
+function piecesOf(messages: readonly Message[]): Piece[] {
+  const pieces: Piece[] = [];
   for (const message of messages) {
-    const bytes = JSON.stringify(message.payload).length;
+    const fields = fieldsOf(message);
+    const bytes = fields[3].length;
     const last = pieces.at(-1);
-    if (last !== undefined && bytes <= room) last.push(message);
-    else pieces.push([message]);
-    room = (last !== undefined && bytes <= room ? room : pieceBytes) - bytes;
+    if (last === undefined || last.bytes + bytes > pieceBytes) {
+      pieces.push({ messages: [message], fields: [fields], bytes });
+      continue;
+    }
+    last.messages.push(message);
+    last.fields.push(fields);
+    last.bytes += bytes;
   }
   return pieces;
 }

@@ -38,6 +38,7 @@ const backlogSize = 20_000;
 const claimPage = 200;
 /** The waiter's deadline is longer. */
 export const waitMs = 1_000;
+const othersMs = 20;
 const forgetEveryMs = 60_000;
 const forgottenAfterMs = 60_000;
 
@@ -68,8 +69,11 @@ export async function readStream(deps: StreamReaderDeps, told: AbortSignal): Pro
       continue;
     }
     const taken = await stream.take(by, batchSize, batchBytes);
-    if (taken.kind === 'others') await claimPending(stream, by, backlog);
-    else if (taken.kind === 'taken' && taken.entries.length > 0) {
+    if (taken.kind === 'others') {
+      await claimPending(stream, by, backlog);
+      // Two that believe that they are alone take turns; they must not do it as fast as Redis answers.
+      await pause(othersMs, signal);
+    } else if (taken.kind === 'taken' && taken.entries.length > 0) {
       backlog.add(taken.entries, monotonicMs());
       seen = taken.entries.at(-1)?.place ?? seen;
     } else await waitForNew(deps.waiter, stream.topic, seen, untilNextMs(backlog), signal);
@@ -91,15 +95,12 @@ async function waitForNew(
   signal: AbortSignal,
 ): Promise<void> {
   const ended = new AbortController();
-  const end = (): void => ended.abort();
-  signal.addEventListener('abort', end);
+  const read = waiter.xread('COUNT', 1, 'BLOCK', Math.ceil(ms), 'STREAMS', streamKey(topic), seen);
   try {
-    const read = waiter.xread('COUNT', 1, 'BLOCK', Math.ceil(ms), 'STREAMS', streamKey(topic), seen);
     // A reader that is told to end does not wait for Redis; the answer then comes to nobody.
-    await Promise.race([read, pause(ms + waitMs, ended.signal)]);
+    await Promise.race([read, pause(ms + waitMs, AbortSignal.any([signal, ended.signal]))]);
   } finally {
-    signal.removeEventListener('abort', end);
-    end();
+    ended.abort();
   }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { withDeadline } from '@evently/kit/clock';
 import { numbered, until, upTo, write } from '@evently/testkit/bus-contract';
 import { createTestDatabase } from '@evently/testkit/postgres';
 import { startTcpProxy } from '@evently/testkit/tcp-proxy';
@@ -164,15 +165,24 @@ test('a reader that waits for something new ends at once when it is told to, and
   expect(await redis.command('XINFO', 'CONSUMERS', streamName, 'first')).toBe('*0\r\n');
 });
 
+test('a pod that is stopped while it begins ends as well', async ({ skip }) => {
+  const redis = await requireRedis(skip);
+  const platform = await createBusPlatform();
+  await platform.publisher({ url: redis.url });
+  for (const afterMs of upTo(20)) {
+    const pod = await platform.consumer({ url: redis.url });
+    await new Promise((resolve) => void setTimeout(resolve, 5 * afterMs));
+    await withDeadline(pod.stop(), takeoverMs, 'the end of the pod');
+  }
+});
+
 test('readers of pods that are gone are forgotten, unless something is still with them', async ({ skip }) => {
   const redis = await requireRedis(skip);
   const client = new Redis(redis.url);
   onTestFinished(() => client.disconnect());
   const stream = createStream(client, 'things');
   await stream.open(['first']);
-  const sent = { ...numbered(1, 1)[0], createdAt: new Date(), attempt: 1 };
-  const { id = '', topic = '', key = '', type = '', payload, createdAt, attempt } = sent;
-  await stream.append([{ id, topic, key, type, payload, createdAt, attempt }], '0-0', 10);
+  await stream.append([['id', 'key', 'type', '1', new Date(0).toISOString()]], '0-0', 10);
   const [busy, vacant, living] = ['busy', 'vacant', 'living'].map((reader) => ({ group: 'first', reader }));
   if (busy === undefined || vacant === undefined || living === undefined) throw new Error('three readers');
   await stream.take(busy, 10, 1_000);

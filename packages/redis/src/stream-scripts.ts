@@ -164,8 +164,10 @@ for _, one in ipairs(pending) do
   local entry = redis.call('XRANGE', key, one[1], one[1])[1]
   if not entry then redis.call('XACK', key, group, one[1])
   else
-    -- The count of deliveries stays what it is: it counts failures, and nothing has failed.
-    if one[2] ~= reader then redis.call('XCLAIM', key, group, reader, 0, one[1], 'JUSTID') end
+    -- Count and time of the last delivery stay what they are: nothing has failed, and no wait begins anew.
+    if one[2] ~= reader then
+      redis.call('XCLAIM', key, group, reader, 0, one[1], 'IDLE', one[3], 'JUSTID')
+    end
     table.insert(answer, row(entry, tostring(one[4]), tostring(one[3]), false))
   end
 end

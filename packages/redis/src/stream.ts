@@ -42,7 +42,7 @@ export type Stream = {
   topic: string;
   open: (groups: readonly string[]) => Promise<void>;
   /** Adds all of `messages` or none, to a stream that has reached `floor`. */
-  append: (messages: readonly Message[], floor: Place, maxLength: number) => Promise<Appended>;
+  append: (messages: readonly Fields[], floor: Place, maxLength: number) => Promise<Appended>;
   survey: (floor: Place, groups: readonly string[]) => Promise<Survey>;
   /** Deletes what all have handled beside what is pending; answers where to go on, null at the end. */
   thin: (from: Place, count: number) => Promise<Place | null>;
@@ -70,7 +70,7 @@ export function createStream(client: Redis, topic: string): Stream {
       await run(openScript, groups);
     },
     append: async (messages, floor, maxLength) =>
-      parseAppended(await run(appendScript, [floor, maxLength, ...messages.flatMap(fieldsOf)])),
+      parseAppended(await run(appendScript, [floor, maxLength, ...messages.flat()])),
     survey: async (floor, groups) => parseSurvey(await run(surveyScript, [floor, ...groups])),
     thin: async (from, count) => {
       const next = textOf(await run(thinScript, [from, count]));
@@ -108,7 +108,9 @@ function isLess(a: string, b: string): boolean {
   return a.length === b.length ? a < b : a.length < b.length;
 }
 
-function fieldsOf({ id, key, type, payload, createdAt }: Message): string[] {
+/** A message as it stands in the stream, in the order of the scripts; the payload is the fourth. */
+export type Fields = readonly [id: string, key: string, type: string, payload: string, at: string];
+export function fieldsOf({ id, key, type, payload, createdAt }: Message): Fields {
   return [id, key, type, JSON.stringify(payload), createdAt.toISOString()];
 }
 

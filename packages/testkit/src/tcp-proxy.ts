@@ -10,8 +10,8 @@ export type TcpProxy = {
   silence: (isSilent: boolean) => void;
   /** Ends every connection by a reset, and refuses new ones until told otherwise. */
   refuse: (isRefusing: boolean) => void;
-  /** Passes on to another server from now on; connections that are open end. */
-  target: (port: number) => void;
+  /** Passes on to another server from now on; connections that are open end, or stay where they are. */
+  target: (port: number, open?: 'end' | 'stay') => void;
   close: () => Promise<void>;
 };
 
@@ -74,9 +74,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       refusing = isRefusing;
       if (isRefusing) cutAll();
     },
-    target: (port) => {
+    target: (port, open = 'end') => {
       toPort = port;
-      cutAll();
+      if (open === 'end') cutAll();
     },
     close: () => {
       gate.open();
