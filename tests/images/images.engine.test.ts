@@ -15,6 +15,8 @@ import { commandIn, environmentIn, unpackImage, type UnpackedImage } from './unp
 const maxCompressedMiB = 110;
 const maxUnpackedMiB = 320;
 const mib = 1024 * 1024;
+/** Files whose compiled form a start takes from the image; there are some five hundred. */
+const fewestCompiled = 300;
 
 const project = path.join(import.meta.dirname, '..', '..');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -131,6 +133,13 @@ test('the image of booking: no installer in it, a bounded size, and it serves wi
   say(`booking's image: ${compressedMiB.toFixed(1)} MiB compressed, ${unpackedMiB.toFixed(1)} MiB unpacked`);
   expect(compressedMiB).toBeLessThan(maxCompressedMiB);
   expect(unpackedMiB).toBeLessThan(maxUnpackedMiB);
+  const loading = await runToEnd(commandIn(image, ['main.ts', 'config']), {
+    ...environmentIn(image),
+    NODE_DEBUG_NATIVE: 'COMPILE_CACHE',
+  });
+  // What was compiled while it was built is taken: our own files, and those of others.
+  expect(loading.stderr.match(/was accepted/g)?.length).toBeGreaterThan(fewestCompiled);
+  expect(loading.stderr).not.toMatch(/was rejected/);
   const settings = { ...platform.settings, ...environmentIn(image) };
   const migrated = await runToEnd(commandIn(image, ['services/booking/src/main.ts', 'migrate']), settings);
   expect([migrated.code, migrated.stderr]).toEqual([0, '']);
