@@ -6,10 +6,10 @@ import { eventTypes, saleModes, waitlistModes, type CatalogEvent } from '../doma
 const instant = z.iso.datetime().transform((text) => new Date(text));
 
 const keptEvent = z.strictObject({
-  eventId: z.uuid(),
+  eventId: z.string(),
   name: z.string(),
   description: z.string().nullable(),
-  venueId: z.uuid(),
+  venueId: z.string(),
   eventType: z.enum(eventTypes),
   startsAt: instant,
   endsAt: instant,
@@ -25,20 +25,20 @@ const keptEvent = z.strictObject({
   }),
   waitlist: z.enum(waitlistModes),
   tiers: z.array(
-    z.strictObject({ tierId: z.uuid(), name: z.string(), capacity: z.int(), priceMinor: z.int() }),
+    z.strictObject({ tierId: z.string(), name: z.string(), capacity: z.int(), priceMinor: z.int() }),
   ),
   status: z.enum(['draft', 'published', 'cancelled', 'completed']),
   version: z.int(),
   pushedVersion: z.int(),
   venue: z.strictObject({
-    venueId: z.uuid(),
+    venueId: z.string(),
     name: z.string(),
     address: z.string(),
     city: z.string(),
     state: z.string().nullable(),
     country: z.string(),
   }),
-  createdBy: z.uuid(),
+  createdBy: z.string(),
   createdAt: instant,
   updatedAt: instant,
 });
