@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { requireEngine } from '@evently/testkit/engines/engine';
 import { actionlint } from '@evently/testkit/engines/actionlint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const workflows = path.join(root, '.github/workflows');
@@ -38,6 +40,33 @@ test('every workflow is one that GitHub can run', async ({ skip }) => {
       names.map((name) => path.join(workflows, name)),
     ),
   ).toEqual({ code: 0, says: '' });
+});
+
+const scriptsSchema = z.looseObject({
+  jobs: z.record(
+    z.string(),
+    z.looseObject({ steps: z.array(z.looseObject({ run: z.string().optional() })).default([]) }),
+  ),
+});
+
+/** What bash says of a script that it only reads; expressions of GitHub are one word each. */
+function readScript(script: string): Promise<string> {
+  return new Promise((resolve) => {
+    const child = execFile('bash', ['-n'], { timeout: lintMs }, (_error, _stdout, stderr) => resolve(stderr));
+    child.stdin?.end(script.replaceAll(/\$\{\{[^}]*\}\}/g, 'word'));
+  });
+}
+
+test('every script of a workflow is one that bash can read', async () => {
+  const scripts: string[] = [];
+  for (const name of await readdir(workflows)) {
+    const { jobs } = scriptsSchema.parse(parse(await readFile(path.join(workflows, name), 'utf8')));
+    for (const { steps } of Object.values(jobs)) scripts.push(...steps.flatMap(({ run }) => run ?? []));
+  }
+  expect(scripts.length).toBeGreaterThan(20);
+  expect(await Promise.all(scripts.map(readScript))).toEqual(scripts.map(() => ''));
+  expect(await readScript('for a in b; do echo "$a"')).toContain('syntax error');
+  expect(await readScript('echo "open')).toContain('unexpected EOF');
 });
 
 test.for([
