@@ -15,7 +15,11 @@ import type { TestDatabase } from '@evently/testkit/postgres';
 import { Registry } from 'prom-client';
 import { createCatalog, type Catalog, type CatalogParts } from '../catalog/catalog.ts';
 
-export type Composition = Catalog & { end: () => Promise<void> };
+export type Composition = Catalog & {
+  /** From now on no message is published or delivered. */
+  stopMessages: () => Promise<void>;
+  end: () => Promise<void>;
+};
 export type Deadlines = {
   /** How long a request waits for its count; the adapters' own unless told. */
   limitMs?: number;
@@ -80,12 +84,16 @@ export async function composeOnRedis(
   await catalog.event.start();
   await catalog.booking.start();
   for (const bus of buses) await bus.start();
+  const stopMessages = async (): Promise<void> => {
+    for (const bus of buses.splice(0)) await bus.stop();
+  };
   return {
     ...catalog,
+    stopMessages,
     end: async () => {
       await catalog.event.stop();
       await catalog.booking.stop();
-      for (const bus of buses) await bus.stop();
+      await stopMessages();
       for (const close of closers.toReversed()) await close();
       await catalog.close();
     },

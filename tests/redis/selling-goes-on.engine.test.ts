@@ -173,10 +173,9 @@ test('a limit that is switched off asks nobody', async () => {
   expect(await redis.command('KEYS', 'evently:limit:*')).toBe('*0\r\n');
 });
 
-test('whoever watches an event sees it sell, with Redis and without', async () => {
-  const platform = await compose();
-  const { event_id: id } = await platform.publishEvent({ total_capacity: 100, base_price: 10 });
-  const eventId = String(id);
+type Watching = { untilSeen: (seats: number) => Promise<void>; leave: () => Promise<void> };
+
+async function watch(platform: Composition, eventId: string): Promise<Watching> {
   const response = await platform.event.app.request(`/api/v1/events/${eventId}/availability/stream`);
   if (response.body === null) throw new Error('the stream has no body');
   const reader = response.body.getReader();
@@ -186,8 +185,21 @@ test('whoever watches an event sees it sell, with Redis and without', async () =
     for (let part = await reader.read(); !part.done; part = await reader.read())
       seen.text += decoder.decode(part.value, { stream: true });
   })();
-  const untilSeen = (seats: number): Promise<void> =>
-    expect.poll(() => seen.text, { timeout: 10_000 }).toContain(`"available_seats":${seats},`);
+  return {
+    untilSeen: (seats) =>
+      expect.poll(() => seen.text, { timeout: 10_000 }).toContain(`"available_seats":${seats},`),
+    leave: async () => {
+      await reader.cancel();
+      await reading;
+    },
+  };
+}
+
+test('whoever watches an event sees it sell, with Redis and without', async () => {
+  const platform = await compose();
+  const { event_id: id } = await platform.publishEvent({ total_capacity: 100, base_price: 10 });
+  const eventId = String(id);
+  const { untilSeen, leave } = await watch(platform, eventId);
   await untilSeen(100);
   await platform.reserve(eventId, 1);
   await untilSeen(99);
@@ -197,6 +209,18 @@ test('whoever watches an event sees it sell, with Redis and without', async () =
   await redis.start();
   await platform.reserve(eventId, 1);
   await untilSeen(97);
-  await reader.cancel();
-  await reading;
+  await leave();
+});
+
+test('news alone are enough: seen while booking cannot be asked and no message arrives', async () => {
+  const platform = await compose();
+  const { event_id: id } = await platform.publishEvent({ total_capacity: 100, base_price: 10 });
+  const eventId = String(id);
+  const { untilSeen, leave } = await watch(platform, eventId);
+  await untilSeen(100);
+  platform.line.state = 'away';
+  await platform.stopMessages();
+  await platform.reserve(eventId, 3);
+  await untilSeen(97);
+  await leave();
 });
