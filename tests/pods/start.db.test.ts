@@ -1,9 +1,11 @@
 /** How a pod starts, and does not: settings, an older schema, a database that is away, a secret that does not fit. */
 import { randomBytes } from 'node:crypto';
+import path from 'node:path';
 import pg from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { testServerUrl } from '@evently/testkit/postgres';
 import { startTcpProxy, type TcpProxy } from '@evently/testkit/tcp-proxy';
+import { startTlsPostgres } from '@evently/testkit/tls-postgres';
 import { createPodPlatform, type PodPlatform } from './pod-platform.ts';
 import { mainOf, probe, runMain, startPod, until, untilReady, type PodProcess } from './pod-process.ts';
 
@@ -209,3 +211,44 @@ test('a pod starts while the issuers are away, and knows their keys when they co
   };
   await until('the token is believed', 20_000, async () => (await ask()) === 404);
 }, 90_000);
+
+test('over TLS: migrations, a pod and evently verify believe the authority that is named, and no other', async () => {
+  const server = await startTlsPostgres();
+  closers.push(server.stop);
+  const platform = await open();
+  const urlOf = (name: string, host: 'localhost' | '127.0.0.1' = 'localhost'): string => {
+    const address = new URL(server.url(host));
+    address.pathname = `/evently_${name}`;
+    address.searchParams.set('sslmode', 'verify-full');
+    return address.href;
+  };
+  const believing = {
+    ...platform.settings,
+    POSTGRES_CA_FILE: server.rightAuthority,
+    BOOKING_DATABASE_URL: urlOf('booking'),
+    PAYMENT_DATABASE_URL: urlOf('payment'),
+  };
+  for (const name of ['booking', 'payment'] as const)
+    expect(await runMain(mainOf(name), ['migrate'], believing)).toMatchObject({ code: 0, stderr: '' });
+  const pod = started(startPod('booking', believing));
+  await untilReady(pod);
+  const verify = path.join(import.meta.dirname, '..', '..', 'cli', 'src', 'main.ts');
+  const verified = await runMain(verify, ['verify'], { ...believing, EVENTLY_DATA_DIR: '/nowhere' });
+  expect([verified.code, verified.stderr]).toEqual([0, '']);
+  expect(verified.stdout).toContain('checks hold');
+  await pod.stop();
+  const stranger = await runMain(mainOf('booking'), [], {
+    ...believing,
+    POSTGRES_CA_FILE: server.wrongAuthority,
+  });
+  expect(stranger.code).toBe(1);
+  expect(stranger.stderr).toMatch(
+    /^BOOKING_DATABASE_URL \(localhost:\d+\/evently_booking\): [^\n]*set POSTGRES_CA_FILE[^\n]*\n$/,
+  );
+  const misnamed = await runMain(mainOf('booking'), ['migrate'], {
+    ...believing,
+    BOOKING_DATABASE_URL: urlOf('booking', '127.0.0.1'),
+  });
+  expect([misnamed.code, misnamed.stdout]).toEqual([1, '']);
+  expect(misnamed.stderr).toMatch(/^BOOKING_DATABASE_URL [^\n]*is for another host[^\n]*\n$/);
+}, 120_000);

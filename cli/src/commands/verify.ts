@@ -10,7 +10,8 @@ const optionsSchema = z.object({ json: z.boolean().optional() });
 
 const examples = `
 It reads the databases of the running standalone platform, or those named by BOOKING_DATABASE_URL and
-PAYMENT_DATABASE_URL; it writes nothing. Exit status: 0 when every invariant holds, 1 otherwise.
+PAYMENT_DATABASE_URL, as the pods of a cluster have them; POSTGRES_CA_FILE names the authority of their
+certificates. It writes nothing. Exit status: 0 when every invariant holds, 1 otherwise.
 
 Examples:
   npx evently verify
@@ -34,11 +35,13 @@ export function verifyCommand(): Command {
     });
 }
 
-async function findDatabases(): Promise<{ booking: string; payment: string }> {
+async function findDatabases(): Promise<{ booking: string; payment: string; caFile: string | undefined }> {
   const runtime = await readRuntime(dataFolder(process.env));
+  const named = process.env['POSTGRES_CA_FILE'] ?? '';
+  const caFile = named === '' ? undefined : named;
   const booking = process.env['BOOKING_DATABASE_URL'] ?? runtime?.databases.booking;
   const payment = process.env['PAYMENT_DATABASE_URL'] ?? runtime?.databases.payment;
-  if (booking !== undefined && payment !== undefined) return { booking, payment };
+  if (booking !== undefined && payment !== undefined) return { booking, payment, caFile };
   throw new CommandError(
     `No platform has been started in ${dataFolder(process.env)}. Start it with "make start", or set BOOKING_DATABASE_URL and PAYMENT_DATABASE_URL.`,
   );

@@ -26,10 +26,12 @@ const joined = [
 export async function verifyPlatform(urls: {
   booking: string;
   payment: string;
+  /** PEM file of the authority that vouches for both servers; absent without TLS, or when the system knows it. */
+  caFile?: string | undefined;
 }): Promise<{ findings: Finding[]; durationMs: number }> {
   const startedAtMs = monotonicMs();
-  const booking = openForReading('booking', urls.booking);
-  const payment = openForReading('payment', urls.payment);
+  const booking = openForReading('booking', urls.booking, urls.caFile);
+  const payment = openForReading('payment', urls.payment, urls.caFile);
   try {
     const [ofBooking, ofPayment] = await Promise.all([
       readSnapshot(booking, verifyBooking),
@@ -47,9 +49,10 @@ export async function verifyPlatform(urls: {
   }
 }
 
-function openForReading(name: string, url: string): Database {
+function openForReading(name: string, url: string, caFile: string | undefined): Database {
   return openDatabase({
     url,
+    caFile,
     name: `verify-${name}`,
     max: connections,
     log: createLogger('verify', 'silent'),
