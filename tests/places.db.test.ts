@@ -1,6 +1,6 @@
 /** `make psql`, `logs`, `redis-cli` and `up`, as a person types them: on a running platform, and where something is missing. */
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -128,6 +128,18 @@ describe('psql', () => {
     expect(stdout).toBe(`--set=ON_ERROR_STOP=1 evently_payment ${port} has-password\n`);
   });
 
+  test('a pod has the same prompt, on the database of its own settings', async () => {
+    const env = { BOOKING_DATABASE_URL: standalone.runtime.databases.booking };
+    const main = path.join(root, 'services/booking/src/main.ts');
+    const ended = await run(process.execPath, [main, 'sql'], { input: 'select 1 as one;', env });
+    expect(ended).toEqual({ code: 0, stderr: '', stdout: 'one\n---\n1\n(1 row)\n' });
+    const lost = { BOOKING_DATABASE_URL: 'postgresql://nobody:secret@127.0.0.1:1/nothing' };
+    const refused = await run(process.execPath, [main, 'sql'], { env: lost });
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^PostgreSQL does not answer: .*ECONNREFUSED/);
+    expect(refused.stderr).not.toContain('secret');
+  });
+
   test('make psql SERVICE=user', async () => {
     const ended = await run('make', ['--silent', 'psql', 'SERVICE=user', 'ON=standalone'], {
       input: 'select current_database();',
@@ -191,6 +203,19 @@ describe('where the platform is', () => {
     const logs = await evently(['logs', '--service', 'booking', '--no-follow', ...place], { env });
     expect(logs.stdout).toContain('logs --selector=app.kubernetes.io/name=booking');
   });
+});
+
+test('the commands of docs/kubernetes.md make an event that is closed until an EventSale arms it', async () => {
+  const document = await readFile(path.join(root, 'docs/kubernetes.md'), 'utf8');
+  const [block] = [...document.matchAll(/```sh\n([^`]*managed[^`]*)```/g)].map((match) => match[1] ?? '');
+  const env = { EVENTLY_URL: standalone.runtime.gateway.url, EVENTLY_LIMITS: 'expected' };
+  expect(await evently(['seed'], { env })).toMatchObject({ code: 0 });
+  const script = `set -euo pipefail\n${block}\necho "$EVENT"\n`;
+  const made = await run('bash', ['--norc', '-c', script], { env });
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  const asked = `/api/booking/bookings/check-availability?event_id=${made.stdout.trim()}&quantity=1`;
+  const answer = await fetch(`${standalone.runtime.gateway.url}${asked}`);
+  expect(await answer.json()).toMatchObject({ available: false, available_seats: 1_500 });
 });
 
 describe('up', () => {

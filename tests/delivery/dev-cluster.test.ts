@@ -179,8 +179,8 @@ describe('Secrets', () => {
   });
 
   test('what kubectl prints is read back, and a Secret that is not there is none', () => {
-    const data = { password: Buffer.from('p').toString('base64') };
-    expect(readSecret(JSON.stringify({ kind: 'Secret', data }))).toEqual({ password: 'p' });
+    const coded = { password: Buffer.from('p').toString('base64') };
+    expect(readSecret(JSON.stringify({ kind: 'Secret', data: coded }))).toEqual({ password: 'p' });
     expect(readSecret('')).toBeNull();
     expect(JSON.parse(asManifests(clusterSecrets(new Map(), () => 'x')))).toMatchObject({ kind: 'List' });
   });
