@@ -60,19 +60,19 @@ export async function savePublished(relay: Sql, topic: string, lastPlace: string
 }
 
 /**
- * All consumers have passed the next place: what was published until then is handled. The next place is now the
- * last one: `published_at` rises with every batch (outbox.ts), so it divides what is in the stream up to there
- * from what comes after.
+ * All consumers have passed the next place, or `everything`: what was published until then is handled. The next
+ * place is now the last one: `published_at` rises with every batch (outbox.ts), so it divides what is in the stream
+ * up to there from what comes after.
  */
-export async function saveHandled(relay: Sql, topic: string): Promise<void> {
+export async function saveHandled(relay: Sql, topic: string, everything: boolean): Promise<void> {
   await relay.query({
     name: 'stream-handled',
     text: `update outbox_streams s
-              set handled_until = s.next_until, next_place = s.last_place,
-                  next_until = greatest(l.until, s.next_until)
+              set handled_until = case when $2 then greatest(l.until, s.next_until) else s.next_until end,
+                  next_place = s.last_place, next_until = greatest(l.until, s.next_until)
              from (${latestPublished}) l
             where s.topic = $1`,
-    values: [topic],
+    values: [topic, everything],
   });
 }
 

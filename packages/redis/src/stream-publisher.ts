@@ -86,7 +86,8 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
     const survey = await stream.survey(lastPlace, deps.consumers[topic] ?? []);
     if (survey.kind === 'lost') return replay(deps, stream, survey.reached, relay);
     deps.metrics.surveyed(topic, survey.length, survey.groups);
-    if (!isBefore(survey.handled, nextPlace) && !isSettled) await saveHandled(relay, topic);
+    const isEverything = !isBefore(survey.handled, lastPlace);
+    if (!isSettled && !isBefore(survey.handled, nextPlace)) await saveHandled(relay, topic, isEverything);
     if (survey.length > thinShare * deps.maxLength) await thinTopic(stream);
     else thinFrom.delete(topic);
   }

@@ -62,7 +62,8 @@ export function streamKey(topic: string): string {
 export function createStream(client: Redis, topic: string): Stream {
   const run = (script: string, words: readonly (string | number)[]): Promise<unknown> =>
     client.eval(script, 1, streamKey(topic), ...words).catch((error: Error) => {
-      throw new BusUnavailable(`Redis cannot be asked: ${error.message}`, error);
+      const why = client.status === 'ready' ? error.message : 'there is no connection';
+      throw new BusUnavailable(`Redis cannot be asked: ${why}`, error);
     });
   return {
     topic,
