@@ -1,11 +1,12 @@
 /** `make psql`, `logs`, `redis-cli` and `up`, as a person types them: on a running platform, and where something is missing. */
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createStandalone, type Standalone } from '@evently/standalone/standalone';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const command = path.join(root, 'cli/bin/evently.js');
@@ -244,4 +245,108 @@ describe('up', () => {
       expect.stringMatching(/^skaffold is version 2\.16\.1, and 2\.19\.0 or later is needed: /),
     ]);
   });
+
+  test('the steps run in order, secrets through standard input only, and a second run keeps them', async () => {
+    const at = path.join(folder, 'pretended');
+    // Each call is a line in the log; what is applied from standard input is kept, and what is asked for is answered from it.
+    const says = (version: string): string => `#!/bin/sh
+echo "$(basename "$0") $*" >> '${at}/calls'
+case "$*" in
+  *version*) echo '${version}' ;;
+  'get clusters') cat '${at}/clusters' 2>/dev/null ;;
+  'create cluster'*) echo evently > '${at}/clusters' ;;
+  *'get secret postgres-ca'*) echo '{"data":{"ca.crt":"Y2VydGlmaWNhdGU="}}' ;;
+  *'get secret postgres-booking'*) cat '${at}/postgres-booking' 2>/dev/null ;;
+  *'--filename -') cat > "${at}/applied-$(wc -l < '${at}/calls')" ;;
+esac
+exit 0
+`;
+    const PATH = await pathWith('pretended', {
+      sh: '/bin/sh',
+      cat: '/bin/cat',
+      basename: '/usr/bin/basename',
+      wc: '/usr/bin/wc',
+      docker: says('Server 29.0.1'),
+      kind: says('kind v0.33.0'),
+      kubectl: says('Client Version: v1.36.3'),
+      helm: says('v4.3.1'),
+      skaffold: says('v2.25.0'),
+    });
+    const up = ['cluster', 'up', '--profile', 'minimal'];
+    const first = await evently(up, { env: { PATH } });
+    expect(first).toMatchObject({ code: 0 });
+    expect(first.stderr).toContain('The platform answers on http://127.0.0.1:8080');
+    const calls = (await readFile(path.join(at, 'calls'), 'utf8')).trim().split('\n');
+    const at1 = (words: string): number => calls.findIndex((call) => call.includes(words));
+    const order = [
+      'kind create cluster --name evently --config kind-config.yaml',
+      'apply --filename k8s/dev/namespaces.yaml',
+      '--filename -',
+      'apply --filename k8s/dev/policies.yaml',
+      'helm upgrade --install cloudnative-pg',
+      'apply --filename k8s/dev/postgres.yaml',
+      'wait cluster.postgresql.cnpg.io/postgres',
+      'get secret postgres-ca',
+      'skaffold run --kube-context kind-evently --module platform --profile minimal',
+    ].map(at1);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(order).not.toContain(-1);
+    const applied = await readApplied(at);
+    const booking = applied.find(({ metadata }) => metadata.name === 'postgres-booking');
+    const password = booking?.stringData['password'] ?? '';
+    expect(password).toMatch(/^[0-9a-f]{48}$/);
+    expect(calls.join('\n')).not.toContain(password);
+    const authority = applied.find(({ metadata }) => metadata.name === 'evently-postgres-ca');
+    expect(authority).toMatchObject({
+      metadata: { namespace: 'evently' },
+      stringData: { 'ca.crt': 'certificate' },
+    });
+
+    const coded = { password: Buffer.from(password).toString('base64') };
+    await writeFile(path.join(at, 'postgres-booking'), JSON.stringify({ data: coded }));
+    await rm(path.join(at, 'calls'));
+    const second = await evently(up, { env: { PATH } });
+    expect(second.stderr).toContain('The cluster evently is there already.');
+    const again = (await readApplied(at)).filter(({ metadata }) => metadata.name === 'postgres-booking');
+    expect(new Set(again.map(({ stringData }) => stringData['password']))).toEqual(new Set([password]));
+    expect(await readFile(path.join(at, 'calls'), 'utf8')).not.toContain('create cluster');
+  });
+
+  test('a step that fails ends it with the command and what it said', async () => {
+    const says = (version: string): string => `#!/bin/sh
+case "$*" in
+  *version*) echo '${version}' ;;
+  'get clusters') echo evently ;;
+  *namespaces.yaml*) echo 'the server is away' >&2; exit 1 ;;
+esac
+`;
+    const PATH = await pathWith('failing', {
+      sh: '/bin/sh',
+      docker: says('Server 29.0.1'),
+      kind: says('kind v0.33.0'),
+      kubectl: says('Client Version: v1.36.3'),
+      helm: says('v4.3.1'),
+      skaffold: says('v2.25.0'),
+    });
+    const { code, stderr } = await evently(['cluster', 'up'], { env: { PATH } });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/namespaces\.yaml" failed: the server is away/),
+    ]);
+  });
 });
+
+const appliedSchema = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), namespace: z.string() }),
+      stringData: z.record(z.string(), z.string()),
+    }),
+  ),
+});
+
+async function readApplied(at: string): Promise<z.output<typeof appliedSchema>['items']> {
+  const names = (await readdir(at)).filter((name) => name.startsWith('applied-'));
+  const texts = await Promise.all(names.map((name) => readFile(path.join(at, name), 'utf8')));
+  return texts.flatMap((text) => appliedSchema.parse(JSON.parse(text)).items);
+}

@@ -96,10 +96,18 @@ export function dependencySteps({ profile, extras }: UpOptions): Step[] {
       : []),
     kubectl('PostgreSQL.', ['apply', '--filename', 'k8s/dev/postgres.yaml']),
     {
-      ...wait('PostgreSQL has its three instances.', 'cluster/postgres', 'condition=Ready'),
+      ...wait(
+        'PostgreSQL has its three instances.',
+        'cluster.postgresql.cnpg.io/postgres',
+        'condition=Ready',
+      ),
       isShown: true,
     },
-    wait('Each service has its database.', 'database --all', 'jsonpath={.status.applied}=true'),
+    wait(
+      'Each service has its database.',
+      'database.postgresql.cnpg.io --all',
+      'jsonpath={.status.applied}=true',
+    ),
   ];
 }
 
