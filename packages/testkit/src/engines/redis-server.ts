@@ -2,10 +2,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monotonicMs, pause, withDeadline } from '@evently/kit/clock';
+import { freePort } from './kube-processes.ts';
 
 export type RedisProcessOptions = {
   /** What `requireEngine(redisServer, …)` answered. */
@@ -35,10 +36,7 @@ const pollMs = 20;
 const commandMs = 5_000;
 
 /** Starts one that keeps nothing on disk unless `flags` say so. */
-export async function startRedisProcess({
-  program,
-  flags = [],
-}: RedisProcessOptions): Promise<RedisProcess> {
+export async function startRedisProcess({ program, flags = [] }: RedisProcessOptions): Promise<RedisProcess> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evently-redis-'));
   const port = await freePort();
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...flags];
@@ -101,19 +99,4 @@ function askRedis(port: number, words: readonly string[]): Promise<string> {
     commandMs,
     `Redis's answer to ${words[0]}`,
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no free port for redis-server')),
-      );
-    });
-  });
 }
