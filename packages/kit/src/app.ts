@@ -4,7 +4,7 @@ import type { Context, Env, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
 import { apiPage, apiPageScript } from './api-page.ts';
-import type { Principal } from './auth.ts';
+import { KeysUnavailable, type Principal } from './auth.ts';
 import { limitBody } from './body-limit.ts';
 import { monotonicMs, systemClock } from './clock.ts';
 import { newId } from './ids.ts';
@@ -33,6 +33,8 @@ export type Readiness = { ready: boolean; says: string };
 
 const maxBodyBytes = 64 * 1024;
 const databaseRetrySeconds = 1;
+// A pod asks an issuer that is away every other second.
+const keysRetrySeconds = 2;
 const requestIdForm = /^[\w.-]{8,128}$/;
 
 type ValidationHook = Hook<unknown, ServiceEnv, string, Response | undefined>;
@@ -159,6 +161,17 @@ function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Res
         'database_unavailable',
         'The database is not available; repeat the request with the same idempotency key.',
         databaseRetrySeconds,
+      ),
+    );
+  }
+  if (error instanceof KeysUnavailable) {
+    log.warn({ request_id: c.get('requestId'), err: error.message }, 'a token could not be judged');
+    return refuse(
+      c,
+      unavailable(
+        'starting',
+        'The keys of tokens are not here yet; come again in a second.',
+        keysRetrySeconds,
       ),
     );
   }

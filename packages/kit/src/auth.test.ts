@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createTestTokens } from '@evently/testkit/tokens';
-import { createTokenVerifier, type KeySource, type TokenVerifier } from './auth.ts';
+import { createTokenVerifier, KeysUnavailable, type KeySource, type TokenVerifier } from './auth.ts';
 
 const buyers = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const admins = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -115,6 +115,16 @@ test('keys that cannot be had fail the request that needs them and no other', as
     ),
   );
   expect(told.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('an issuer that never answered makes nobody a stranger: its tokens cannot be judged', async () => {
+  const keys: KeySource = { find: () => undefined, known: () => 0, refresh: () => Promise.resolve() };
+  const verifier = createTokenVerifier(
+    [{ issuer: 'users', audience: 'evently', role: 'user', keys }],
+    () => nowMs,
+  );
+  await expect(verifier.verify(tokenOf({}, {}))).rejects.toThrow(KeysUnavailable);
+  expect(await verifier.verify(tokenOf({}, { iss: 'strangers' }))).toBeNull();
 });
 
 test('a herd of new tokens is let in and its forgeries are not, each with its own principal', async () => {

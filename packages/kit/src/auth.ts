@@ -93,7 +93,10 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
       key !== undefined && isSigned(token, key) ? admit({ digest, claims, trusted }) : null;
     const key = trusted.keys.find(keyId);
     if (key !== undefined) return accept(key);
-    return trusted.keys.refresh().then(() => accept(trusted.keys.find(keyId)));
+    return trusted.keys.refresh().then(() => {
+      if (trusted.keys.known() === 0) throw new KeysUnavailable(trusted.issuer);
+      return accept(trusted.keys.find(keyId));
+    });
   }
 
   /** What the claims of a signed token say about its bearer, remembered. */
@@ -181,6 +184,14 @@ function parseSegment(segment: string): unknown {
     return JSON.parse(Buffer.from(segment, 'base64url').toString('utf8'));
   } catch {
     return null; // Not JSON: not a token.
+  }
+}
+
+/** No key of an issuer is known, so nobody can say whether its tokens are good: ask again, do not log in again. */
+export class KeysUnavailable extends Error {
+  constructor(issuer: string) {
+    super(`No key of the issuer ${issuer} is known yet`);
+    this.name = 'KeysUnavailable';
   }
 }
 

@@ -1,6 +1,6 @@
 /** Whose tokens a pod accepts: keys of both issuers, fetched by URL, its own from its own application. */
 import { createKeySource, createTokenVerifier, type KeySource, type TokenVerifier } from '@evently/kit/auth';
-import { startTicker, systemClock, type Ticker } from '@evently/kit/clock';
+import { startTicker, systemClock } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import type { PlatformConfig } from '@evently/kit/platform';
 import type { ServiceName } from './settings.ts';
@@ -46,13 +46,24 @@ export function createPodVerifier({ platform, log, own, askOwn, addressOf }: Key
   );
 }
 
+export type KeyLoading = {
+  /** Resolves when every issuer has answered once. */
+  complete: Promise<void>;
+  stop: () => Promise<void>;
+};
+
 /** Asks every issuer until all have answered once; from then on new keys are fetched when a token names one. */
-export function startKeyLoading(verifier: TokenVerifier, log: Logger): Ticker {
-  let isComplete = false;
-  return startTicker(retryMs, async () => {
-    if (isComplete) return;
+export function startKeyLoading(verifier: TokenVerifier, log: Logger): KeyLoading {
+  const complete = new AbortController();
+  const ticker = startTicker(retryMs, async () => {
+    if (complete.signal.aborted) return;
     const loaded = await verifier.loadKeys();
-    isComplete = loaded.every(({ keys }) => keys > 0);
-    if (isComplete) log.info({ issuers: loaded.length }, "the issuers' keys are here");
+    if (!loaded.every(({ keys }) => keys > 0)) return;
+    log.info({ issuers: loaded.length }, "the issuers' keys are here");
+    complete.abort();
   });
+  return {
+    complete: new Promise((resolve) => complete.signal.addEventListener('abort', () => resolve())),
+    stop: ticker.stop,
+  };
 }

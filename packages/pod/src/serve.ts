@@ -16,7 +16,7 @@ import {
 import { createUnderWay, type UnderWay } from '@evently/kit/under-way';
 import { migrationsOf, type PodConfig } from './config.ts';
 import { createFront } from './front.ts';
-import { createPodVerifier, startKeyLoading } from './keys.ts';
+import { createPodVerifier, startKeyLoading, type KeyLoading } from './keys.ts';
 import { createPodMetrics } from './metrics.ts';
 import { openParts, type PodParts } from './parts.ts';
 import { issuers, type PodPlan } from './plan.ts';
@@ -26,6 +26,8 @@ import { createPodState, type PodState } from './state.ts';
 
 /** How long another service may take to answer a call. */
 const callMs = 5_000;
+/** A pod serves after so long without keys of tokens, for what needs none; what needs them is answered 503. */
+const longestKeysMs = 10_000;
 /** How long a service may take to answer what waits in it, once its port is closed. */
 const stopMs = 20_000;
 
@@ -37,6 +39,7 @@ type Running<C> = {
   state: PodState;
   parts: PodParts;
   service: Service;
+  keys: KeyLoading;
 };
 
 /**
@@ -58,7 +61,7 @@ export async function servePod<C>(plan: PodPlan<C>, config: PodConfig<C>): Promi
   );
   life.opened('metrics port', metrics.close);
   const parts = openParts({ plan, config, log, registry, life });
-  const service = compose({ plan, config, log, registry, parts, life });
+  const { service, keys } = compose({ plan, config, log, registry, parts, life });
   createPodMetrics({ registry, state, pools: parts.pools, busIsUp: parts.bus.isUp });
   const underWay = createUnderWay();
   const front = createFront({
@@ -70,7 +73,7 @@ export async function servePod<C>(plan: PodPlan<C>, config: PodConfig<C>): Promi
   const name = `the ${plan.name} service (${plan.name.toUpperCase()}_PORT)`;
   const port = await listen(name, host, plan.port(config.own), underWay.counted(front));
   log.info({ port: port.port, metrics_port: metrics.port }, 'the ports are open');
-  const running: Running<C> = { plan, config, log, registry, state, parts, service };
+  const running: Running<C> = { plan, config, log, registry, state, parts, service, keys };
   const ending = new AbortController();
   life.opened('serving', () => endServing(running, { port, underWay, ending }));
   if (!(await startService(running, ending.signal))) return;
@@ -78,9 +81,14 @@ export async function servePod<C>(plan: PodPlan<C>, config: PodConfig<C>): Promi
   log.info('the pod serves');
 }
 
-type Composing<C> = Omit<Running<C>, 'state' | 'service'> & { life: ReturnType<typeof createLifecycle> };
+type Composing<C> = Omit<Running<C>, 'state' | 'service' | 'keys'> & {
+  life: ReturnType<typeof createLifecycle>;
+};
 
-function compose<C>({ plan, config, log, registry, parts, life }: Composing<C>): Service {
+function compose<C>({ plan, config, log, registry, parts, life }: Composing<C>): {
+  service: Service;
+  keys: KeyLoading;
+} {
   const { platform } = config;
   const composed: { service: Service | null } = { service: null };
   const verifier = createPodVerifier({
@@ -116,12 +124,12 @@ function compose<C>({ plan, config, log, registry, parts, life }: Composing<C>):
   composed.service = service;
   const keys = startKeyLoading(verifier, log);
   life.opened('loading of keys', keys.stop);
-  return service;
+  return { service, keys };
 }
 
 /** False when the pod was told to end meanwhile. */
 async function startService<C>(running: Running<C>, ending: AbortSignal): Promise<boolean> {
-  const { plan, config, log, state, parts, service } = running;
+  const { plan, config, log, state, parts, service, keys } = running;
   const isReady = await waitForSchema({
     db: parts.db,
     migrations: migrationsOf(plan),
@@ -135,6 +143,11 @@ async function startService<C>(running: Running<C>, ending: AbortSignal): Promis
   state.wait('its own parts');
   await service.start();
   if (issuers.some((issuer) => issuer === plan.name)) await assertKeysOpen(service);
+  else {
+    // A pod without keys would take requests that it cannot judge. Issuers wait for no other: they would for each other.
+    state.wait("the issuers' keys");
+    await Promise.race([keys.complete, pause(longestKeysMs, ending)]);
+  }
   await parts.bus.start();
   return !ending.aborted;
 }
