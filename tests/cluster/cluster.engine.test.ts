@@ -279,13 +279,15 @@ test('the same check finds failures where pods end without a pause and without a
   const eventId = await publishEvent(organizer, { title: 'Control', seats: 50_000, isManaged: false });
   const { rounds } = await crowdOf(organizer, eventId);
   const booking = ['-n', namespace, 'deployment/booking'];
+  const container = '/spec/template/spec/containers/0';
   const abrupt = [
-    { op: 'remove', path: '/spec/template/spec/containers/0/lifecycle' },
-    { op: 'replace', path: '/spec/template/spec/terminationGracePeriodSeconds', value: 1 },
+    { op: 'remove', path: `${container}/lifecycle` },
+    { op: 'add', path: `${container}/env/-`, value: { name: 'POD_DRAIN_SECONDS', value: '0' } },
   ];
   await cluster.kubectl(['patch', ...booking, '--type=json', '-p', JSON.stringify(abrupt)]);
   await untilSettled(cluster, 120_000);
-  const load = startSteadyLoad(strictWayIn.url, rounds);
+  const many = rounds.map((round) => ({ ...round, perSecond: round.perSecond * 5 }));
+  const load = startSteadyLoad(strictWayIn.url, many);
   await cluster.kubectl(['rollout', 'restart', ...booking]);
   await cluster.kubectl(['rollout', 'status', ...booking, '--timeout=90s'], { deadlineMs: 100_000 });
   await untilSettled(cluster, 120_000);
@@ -299,9 +301,10 @@ test('helm uninstall leaves the CRD with its sales, the lease and the databases'
   const { cluster, timings, host } = theWorld();
   theHouse();
   await timings.step('helm uninstall', () => uninstall(cluster));
-  await waitUntil('all pods are gone', 90_000, async () => (await listPods(cluster)).length === 0);
-  const left = (await listObjects(cluster)).filter((one) => !before.includes(one));
-  expect(left).toEqual([
+  const left = async (): Promise<string[]> =>
+    (await listObjects(cluster)).filter((one) => !before.includes(one));
+  await waitUntil('all pods are gone', 90_000, async () => !/Pod\//.test((await left()).join(' ')));
+  expect(await left()).toEqual([
     'CustomResourceDefinition/eventsales.evently.dev',
     'EventSale/encore',
     'EventSale/opening-night',

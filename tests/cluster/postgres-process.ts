@@ -23,6 +23,9 @@ const cluster = await superviseCluster(
       listen_addresses: `127.0.0.1,${address}`,
       hba_file: rules,
       max_connections: '200',
+      // Processes are killed here and never the machine: what the system has taken is kept. Other work on its disk
+      // would delay every commit.
+      fsync: 'off',
       jit: 'off',
       timezone: 'UTC',
     },
