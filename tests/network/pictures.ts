@@ -115,8 +115,24 @@ export function kindPicture(): Picture {
 
 /** A cluster with the example values for production: stores in a namespace of their own, the API server an address. */
 export function productionPicture(): Picture {
-  const platform = rendered(read('charts/evently/goldens/production-1.36.yaml'));
-  // The values name one namespace for both stores, so a service may ask either on either port.
+  return pictureWithStores('charts/evently/goldens/production-1.36.yaml', {
+    stores: outsideTen(podAround(22, 'stores', 'databases', {}, [5432, 6379])),
+    'api-server': { kind: 'outside', name: 'the API server', ip: '10.0.0.1' },
+  });
+}
+
+/** The values as they are: stores and the API server are somewhere at a private address, and nowhere else. */
+export function defaultPicture(): Picture {
+  const picture = pictureWithStores('charts/evently/goldens/default-1.36.yaml', {
+    stores: { kind: 'outside', name: 'a private address', ip: '192.168.7.9' },
+  });
+  const calls = picture.calls.map((call) => (call.to === 'api-server' ? { ...call, to: 'stores' } : call));
+  return { ...picture, calls };
+}
+
+/** The values name one place for both stores, so a service may ask either on either port there. */
+function pictureWithStores(golden: string, around: Record<string, Party['endpoint']>): Picture {
+  const platform = rendered(read(golden));
   const calls = platformCalls([443, 6443]).map((call) =>
     call.to === 'postgres' || call.to === 'redis' ? { ...call, to: 'stores' } : call,
   );
@@ -126,13 +142,9 @@ export function productionPicture(): Picture {
   return {
     ...platform,
     parties: [
-      // Pods outside the private range that the values name for the API server.
+      // Pods outside the private ranges that the values name.
       ...[...platform.parties, ...strangers].map(outOfTen),
-      ...others({
-        ingress: outsideTen(podAround(21, 'ingress', 'ingress', {})),
-        stores: outsideTen(podAround(22, 'stores', 'databases', {}, [5432, 6379])),
-        'api-server': { kind: 'outside', name: 'the API server', ip: '10.0.0.1' },
-      }),
+      ...others({ ingress: outsideTen(podAround(21, 'ingress', 'ingress', {})), ...around }),
     ],
     calls: [...calls, ...bothPorts.map((call) => ({ ...call, port: 6379 }))],
   };

@@ -6,12 +6,13 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { audit, refusals } from './audit.ts';
 import { ports, services } from './calls.ts';
-import { kindPicture, productionPicture, type Picture } from './pictures.ts';
+import { defaultPicture, kindPicture, productionPicture, type Picture } from './pictures.ts';
 import { readPolicy } from './policy.ts';
 
 const pictures: [string, () => Picture][] = [
   ['kind, with the dependencies of k8s/dev', kindPicture],
   ['production, as its example values have it', productionPicture],
+  ['the values as they are', defaultPicture],
 ];
 
 test.each(pictures)('%s: every call is allowed, and nothing besides', (_name, picture) => {
