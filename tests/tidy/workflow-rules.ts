@@ -39,8 +39,22 @@ export function workflowFaults(file: TextFile): Fault[] {
       ? []
       : [`${file.path}: does not begin with "permissions: {}": each job names its own`]),
     ...(workflow.concurrency !== undefined || isCalledOnly ? [] : [`${file.path}: has no concurrency group`]),
-    ...Object.entries(workflow.jobs).flatMap(([name, job]) => jobFaults(`${file.path}: job ${name}`, job)),
+    ...Object.entries(workflow.jobs).flatMap(([name, job]) => [
+      ...jobFaults(`${file.path}: job ${name}`, job),
+      ...(told.includes('pull_request') ? secretFaults(`${file.path}: job ${name}`, job) : []),
+    ]),
   ];
+}
+
+const ownPullRequest = 'github.event.pull_request.head.repo.full_name == github.repository';
+
+/** Secrets of a job that pull requests run too, other than in steps that leave out those of forks. */
+function secretFaults(where: string, job: Job): Fault[] {
+  const { steps, ...rest } = job;
+  const open = [rest, ...steps.filter((step) => !String(step.if).includes(ownPullRequest))];
+  return open.some((part) => /secrets\.|"secrets"/.test(JSON.stringify(part)))
+    ? [`${where} shows a secret to the pull requests of forks`]
+    : [];
 }
 
 function jobFaults(where: string, job: Job): Fault[] {

@@ -43,6 +43,18 @@ jobs:
   expect(alter('{ persist-credentials: false }', '{ fetch-depth: 0 }')).toHaveLength(1);
   expect(alter('concurrency: one\n', '')).toHaveLength(1);
   expect(alter('on: push', 'on: pull_request_target')).toHaveLength(1);
+  const secret = (trigger: string, when = ''): string[] =>
+    workflowFaults(
+      workflow(
+        `${good.text}      - run: x\n${when}        env: { T: '\${{ secrets.T }}' }\n`.replace(
+          'on: push',
+          trigger,
+        ),
+      ),
+    );
+  const guard = '        if: github.event.pull_request.head.repo.full_name == github.repository\n';
+  expect([secret('on: push'), secret('on: [push, pull_request]', guard)]).toEqual([[], []]);
+  expect(secret('on: [push, pull_request]')).toHaveLength(1);
 });
 
 test('every make target that CI calls exists, and CI calls what people call', () => {
