@@ -26,6 +26,7 @@ export function describeBus(name: string, prepare: (skip: Skip) => Promise<OpenB
   describe(name, () => {
     const begin: Begin = async (skip) => beginPlatform(await prepare(skip));
     testOrder(begin);
+    testSizes(begin);
     testFailures(begin);
     testRestarts(begin);
     testChaos(begin);
@@ -100,6 +101,29 @@ function testOrder(begin: Begin): void {
     await until(() => messages.length === 1);
     const { rows } = await database.db.query<{ created_at: Date }>('select created_at from outbox');
     expect(messages).toEqual([{ ...sent, attempt: 1, createdAt: rows[0]?.created_at }]);
+  });
+}
+
+function testSizes(begin: Begin): void {
+  test('large messages arrive, many of them and in order', async ({ skip }) => {
+    const { database, begin: beginProcess } = await begin(skip);
+    const { bus, start } = await beginProcess();
+    const seen: string[] = [];
+    const look: Handler = oneByOne('first', async ({ payload }) => {
+      const text = JSON.stringify(payload);
+      seen.push(`${text.slice(1, 4)} ${text.length}`);
+    });
+    bus.subscribe('things', 'first', look);
+    // A claim of the relay is all of them: 15 MB.
+    const texts = upTo(150).map((at) => `${String(at).padStart(3, '0')}${'x'.repeat(100_000)}`);
+    for (const part of upTo(10))
+      await write(
+        database,
+        texts.slice(15 * part, 15 * part + 15).map((text) => messageOf('large', text)),
+      );
+    await start();
+    await until(() => seen.length >= 150);
+    expect(seen).toEqual(texts.map((text) => `${text.slice(0, 3)} 100005`));
   });
 }
 
