@@ -15,6 +15,8 @@ import { commandIn, environmentIn, unpackImage, type UnpackedImage } from './unp
 const maxCompressedMiB = 110;
 const maxUnpackedMiB = 320;
 const mib = 1024 * 1024;
+/** The issuers of tokens are away in these tests: a pod waits a while for their keys before it serves without them. */
+const startMs = 60_000;
 /** Files whose compiled form a start takes from the image; there are some five hundred. */
 const fewestCompiled = 300;
 
@@ -92,6 +94,24 @@ test("the operator's folder, assembled without an image: production only, and it
   expect(ran.stderr).not.toMatch(/\n\s+at /);
 }, 240_000);
 
+test("payment's folder, assembled without an image, migrates and serves with nothing else around it", async () => {
+  const app = path.join(work, 'payment');
+  const script = path.join(project, 'scripts', 'assemble-image.sh');
+  await runProgram('sh', [script, 'all', project, app, 'payment'], { deadlineMs: 180_000 });
+  await expectProductionTree(app, 'services/payment');
+  const command = [process.execPath, ...serverFlags, path.join(app, 'main.ts')];
+  const migrated = await runToEnd([...command, 'migrate'], platform.settings);
+  expect([migrated.code, migrated.stderr]).toEqual([0, '']);
+  const pod = startPod('payment', platform.settings, command);
+  try {
+    await untilReady(pod, startMs);
+    pod.signal('SIGTERM');
+    expect(await pod.ended).toBe(0);
+  } finally {
+    await pod.stop();
+  }
+}, 240_000);
+
 test('a service that does not exist is named, with what to give', async () => {
   const script = path.join(project, 'scripts', 'assemble-image.sh');
   const assembled = runProgram('sh', [script, 'all', project, path.join(work, 'none'), 'bookings']);
@@ -147,7 +167,7 @@ test('the image of booking: no installer in it, a bounded size, and it serves wi
   expect((await runToEnd(commandIn(image, ['-e', writing]), settings)).stderr).toContain('EROFS');
   const pod = startPod('booking', settings, commandIn(image));
   try {
-    await untilReady(pod);
+    await untilReady(pod, startMs);
     expect((await stat(`/proc/${pod.pid}`)).uid).toBe(65_532);
     expect((await probe(pod, '/health/started')).status).toBe(200);
     pod.signal('SIGTERM');
