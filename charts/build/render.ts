@@ -28,6 +28,8 @@ export type RenderOptions = {
   kubeVersion?: string;
   apiVersions?: readonly string[];
   withTests?: boolean;
+  /** Where the release is; `evently` unless told. */
+  namespace?: string;
 };
 
 const release = 'evently';
@@ -56,7 +58,7 @@ export function render(copy: ChartCopy, options: RenderOptions = {}): Promise<st
     'template',
     release,
     chart,
-    `--namespace=${namespace}`,
+    `--namespace=${options.namespace ?? namespace}`,
     ...each(
       '--values',
       values.map((file) => path.join(chart, file)),

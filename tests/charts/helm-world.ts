@@ -27,7 +27,7 @@ export function helmWorld(): HelmWorld {
   return { copy: () => given().copy, tools: () => given().tools };
 }
 
-const objectSchema = z.looseObject({
+export const objectSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.looseObject({

@@ -236,13 +236,3 @@ test('the example that the chart shows on Artifact Hub is the least sale of the 
   const sample: unknown = parse(await read('../k8s/samples/minimal.yaml'));
   expect(parse(annotations['artifacthub.io/crdsExamples'] ?? '')).toEqual([sample]);
 });
-
-test('settings of the chart itself are the same as those of k8s/operator', async () => {
-  const objects = await renderObjects(world.copy(), { chart: 'operator', set: ['watchNamespace=evently'] });
-  const text = await readFile(path.join(chartsFolder, '../k8s/operator/deployment.yaml'), 'utf8');
-  const [container] = envSchema.parse(z.object({ spec: z.unknown() }).parse(parse(text)).spec).template.spec
-    .containers;
-  const env = environmentOf(objects, 'operator');
-  for (const { name, value } of container.env)
-    if (value !== undefined && name !== 'SEARCH_URL') expect(env[name]).toBe(value);
-});

@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { startControlPlane, type ControlPlane } from '@evently/testkit/engines/kube';
 import { requireKubeTools } from '@evently/testkit/engines/kube-tools';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { objectsOf, render, type RenderOptions } from '../../charts/build/render.ts';
+import { chartsFolder, objectsOf, render, type RenderOptions } from '../../charts/build/render.ts';
 import { foreignKinds } from './foreign-kinds.ts';
-import { helmWorld, type KubeObject, renderObjects } from './helm-world.ts';
+import { helmWorld, type KubeObject, objectSchema, renderObjects } from './helm-world.ts';
 
 const world = helmWorld();
 const installMs = 180_000;
@@ -140,4 +142,31 @@ test('each pod of a workload, a hook and a test is admitted where "restricted" i
   const loose = JSON.stringify(first).replace('"runAsNonRoot":true', '"runAsNonRoot":false');
   await expect(dryRun([JSON.parse(loose)])).rejects.toThrow('violates PodSecurity "restricted');
   await started().kubectl(['delete', '-f', '-'], list(accounts));
+}, 60_000);
+
+test('the API server takes what `kubectl apply -k k8s/operator` sends, and admits its pods as "restricted"', async () => {
+  const folder = path.join(chartsFolder, '../k8s/operator');
+  const { kubectl } = started();
+  const read = async (name: string): Promise<KubeObject[]> =>
+    objectsOf(await readFile(path.join(folder, `${name}.yaml`), 'utf8')).map((one) =>
+      objectSchema.parse(one),
+    );
+  // Nothing is taken into a namespace that is not there, and no pod before its account.
+  const own = (await read('namespace')).filter(({ metadata }) => metadata.name === 'evently-system');
+  const before = list([...own, ...(await read('rbac')).filter(({ kind }) => kind === 'ServiceAccount')]);
+  await kubectl(['apply', '--server-side', '-f', '-'], before);
+  const objects = objectsOf(await kubectl(['kustomize', folder])).map((one) => objectSchema.parse(one));
+  const rest = objects.filter(({ kind }) => kind !== 'Namespace' && kind !== 'ServiceAccount');
+  expect(new Set(rest.map(({ kind }) => kind))).toContain('NetworkPolicy');
+  const answers = (await dryRun(rest)).trim().split('\n');
+  expect(answers.filter((line) => !line.endsWith('serverside-applied (server dry run)'))).toEqual([]);
+  expect(answers.length).toBe(rest.length);
+  const pod = JSON.stringify(rest.map(podOf).find((one) => one !== null)).replace(
+    `"namespace":"${namespace}"`,
+    '"namespace":"evently-system"',
+  );
+  expect(await dryRun([JSON.parse(pod)])).toContain('pod/');
+  const loose = pod.replace('"runAsNonRoot":true', '"runAsNonRoot":false');
+  await expect(dryRun([JSON.parse(loose)])).rejects.toThrow('violates PodSecurity "restricted');
+  await kubectl(['delete', '-f', '-'], before);
 }, 60_000);

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { operatorSettings, readOperatorConfig } from '../config.ts';
 import { eventSaleSchema } from './event-sale.ts';
@@ -51,6 +51,7 @@ const deploymentSchema = z.object({
               }),
             ),
             ports: z.array(z.object({ name: z.string(), containerPort: z.int() })),
+            startupProbe: z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) }),
             livenessProbe: z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) }),
             readinessProbe: z.object({ httpGet: z.object({ path: z.string(), port: z.string() }) }),
           }),
@@ -63,7 +64,7 @@ const deploymentSchema = z.object({
 const rbac = documents('operator/rbac.yaml');
 const roles = rbac.flatMap((one) => roleSchema.safeParse(one).data ?? []);
 const bindings = rbac.flatMap((one) => bindingSchema.safeParse(one).data ?? []);
-const deployment = deploymentSchema.parse(parse(read('operator/deployment.yaml')));
+const deployment = deploymentSchema.parse(documents('operator/deployment.yaml')[0]);
 const own = deployment.metadata.namespace;
 
 /** `verb group/resource name`, one line for each thing that the role of this kind in `namespace` allows. */
@@ -134,6 +135,7 @@ test('the Deployment sets only settings that exist, and every one that has to be
   expect(lease?.valueFrom).toEqual({ fieldRef: { fieldPath: 'metadata.namespace' } });
   const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort]));
   expect(ports).toEqual({ health: config.OPERATOR_HEALTH_PORT, metrics: config.OPERATOR_METRICS_PORT });
+  expect(container.startupProbe.httpGet).toEqual({ path: '/startedz', port: 'health' });
   expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'health' });
   expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'health' });
 });
