@@ -50,6 +50,11 @@ const misfits: readonly Refusal[] = [
     says: 'EVENTLY_LOAD_TEST lifts limits and lets anybody inside make tokens, never in production',
   },
   {
+    what: 'load testing in production, by way of a variable',
+    setJson: ['user.extraEnv=[{"name":"EVENTLY_LOAD_TEST","value":"1"}]'],
+    says: 'user: extraEnv sets EVENTLY_LOAD_TEST, which lifts limits',
+  },
+  {
     what: 'a managed floor without an autoscaler',
     set: ['booking.hpa.enabled=false'],
     says: 'set hpa.enabled to true, or operator.manages to false',

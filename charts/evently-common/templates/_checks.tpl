@@ -49,6 +49,9 @@
     {{- fail (printf "%s: extraEnv names %s twice: keep one of them." $.root.Chart.Name $env.name) -}}
   {{- end -}}
   {{- $_ := set $seen $env.name true -}}
+  {{- if and (eq $env.name "EVENTLY_LOAD_TEST") (eq $global.environment "production") -}}
+    {{- fail (printf "%s: extraEnv sets EVENTLY_LOAD_TEST, which lifts limits and lets anybody inside make tokens, never in production: leave it out." $.root.Chart.Name) -}}
+  {{- end -}}
 {{- end -}}
 {{- end }}
 
