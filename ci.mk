@@ -23,6 +23,11 @@ HELM ?= helm
 RELEASE ?= evently
 NAMESPACE ?= evently
 DEPLOY_TIMEOUT ?= 10m
+# Said before a recipe begins, instead of "not found" in its middle.
+need_helm = @command -v $(HELM) >/dev/null || { \
+  echo "$(HELM) was not found. Install Helm 4 (https://helm.sh/docs/intro/install), or name it: HELM=/path/to/helm." >&2; exit 1; }
+need_docker = @docker buildx version >/dev/null 2>&1 || { \
+  echo "\"docker buildx\" does not answer. Install Docker with its plugin buildx (https://docs.docker.com/get-docker)." >&2; exit 1; }
 # Values of the environment, besides the chart's own: DEPLOY_FLAGS="-f charts/evently/values-production.yaml".
 DEPLOY_FLAGS ?=
 
@@ -35,11 +40,13 @@ audit: install ## known vulnerabilities of what is installed, and whether the re
 
 image: ## build one image with Docker: make image SERVICE=booking
 	@case " $(IMAGES) " in *" $(SERVICE) "*) ;; *) echo "Say which: make image SERVICE=... with one of $(IMAGES)." >&2; exit 1;; esac
+	$(need_docker)
 	docker buildx build --file Dockerfile --target runtime --build-arg SERVICE=$(SERVICE) --build-arg VERSION=$(VERSION) \
 	  --tag $(REGISTRY)/evently/$(SERVICE)$(IMAGE_TAG) $(IMAGE_FLAGS) .
 
 # In a copy: Helm leaves the dependencies it packs beside the charts.
 chart: ## package every chart into dist/charts, its dependencies inside
+	$(need_helm)
 	@rm -rf dist/charts dist/work && mkdir -p dist/charts && cp -R charts dist/work
 	@for chart in $(IMAGES) evently; do \
 	  $(HELM) dependency build dist/work/$$chart >/dev/null && \
@@ -50,10 +57,12 @@ chart-push: chart ## publish the packaged charts as OCI artifacts: make chart-pu
 
 # Undone by Helm itself when the new pods do not become ready.
 deploy: ## install or upgrade a release: make deploy CHART=oci://... VERSION=... NAMESPACE=... DEPLOY_FLAGS="-f values.yaml"
-	$(HELM) upgrade --install $(RELEASE) $(or $(CHART),charts/evently) --namespace $(NAMESPACE) --version $(VERSION) \
+	$(need_helm)
+	$(HELM) upgrade --install $(RELEASE) $(or $(CHART),charts/evently --dependency-update) --namespace $(NAMESPACE) --version $(VERSION) \
 	  --rollback-on-failure --wait --wait-for-jobs --timeout $(DEPLOY_TIMEOUT) --history-max 10 $(DEPLOY_FLAGS)
 
 rollback: install ## go back to the release that ran before; the database keeps its newer schema, which that one can use
+	$(need_helm)
 	@revision="$$($(HELM) history $(RELEASE) --namespace $(NAMESPACE) --output json | $(NODE) release/revision-before.ts)" && \
 	$(HELM) rollback $(RELEASE) "$$revision" --namespace $(NAMESPACE) --wait --timeout $(DEPLOY_TIMEOUT)
 
