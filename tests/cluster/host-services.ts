@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { ProcessGroup } from '@evently/testkit/engines/kube-processes';
 import { podNetwork } from '@evently/testkit/engines/node-cluster';
 import { runProgram } from '@evently/testkit/engines/run-program';
+import { waitUntil } from './wait-until.ts';
 
 export const databases = ['user', 'event', 'booking', 'payment'] as const;
 export type DatabaseName = (typeof databases)[number];
@@ -22,7 +23,7 @@ export type HostServices = {
   databaseUrl: (name: DatabaseName) => string;
   /** One statement in a service's database. */
   query: (name: DatabaseName, statement: string) => Promise<readonly Record<string, unknown>[]>;
-  /** SIGKILL to PostgreSQL's first process; it is started again at once. */
+  /** SIGKILL to PostgreSQL's first process; resolves when the one that was started instead is ready. */
   killPostgres: () => Promise<void>;
 };
 
@@ -66,10 +67,20 @@ export async function startHostServices(
     query: (name, statement) =>
       onServer(databaseUrl(name), async (client) => (await client.query(statement)).rows),
     killPostgres: async () => {
-      const lock = await readFile(path.join(running.pgdata, 'postmaster.pid'), 'utf8');
-      process.kill(Number(lock.split('\n')[0]), 'SIGKILL');
+      const { pid } = await readLock(running.pgdata);
+      process.kill(pid, 'SIGKILL');
+      await waitUntil('PostgreSQL is started again', startMs, async () => {
+        const now = await readLock(running.pgdata).catch(() => null);
+        return now !== null && now.pid !== pid && now.isReady;
+      });
     },
   };
+}
+
+/** PostgreSQL's lock file: the first line is the process, the eighth its state. */
+async function readLock(pgdata: string): Promise<{ pid: number; isReady: boolean }> {
+  const lines = (await readFile(path.join(pgdata, 'postmaster.pid'), 'utf8')).split('\n');
+  return { pid: Number(lines[0]), isReady: lines[7]?.trim() === 'ready' };
 }
 
 async function startPostgres(group: ProcessGroup, address: string): Promise<z.output<typeof runningSchema>> {

@@ -1,8 +1,8 @@
 /** Looking at the pods of the platform, and taking one away in the ways in which pods go. */
 import { z } from 'zod';
-import { monotonicMs, pause } from '@evently/kit/clock';
 import type { NodeCluster } from '@evently/testkit/engines/node-cluster';
 import { namespace } from './namespace.ts';
+import { waitUntil } from './wait-until.ts';
 
 const podSchema = z.object({
   metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
@@ -17,8 +17,6 @@ const podSchema = z.object({
 const podsSchema = z.object({ items: z.array(podSchema) });
 
 export type Pod = { name: string; isReady: boolean; isGoing: boolean; containerId: string; restarts: number };
-
-const pollMs = 250;
 
 /** Those that serve, of one part of the platform or of all. */
 export async function listPods(cluster: NodeCluster, part?: string): Promise<Pod[]> {
@@ -38,21 +36,6 @@ export async function listPods(cluster: NodeCluster, part?: string): Promise<Pod
 
 export async function countReady(cluster: NodeCluster, part: string): Promise<number> {
   return (await listPods(cluster, part)).filter(({ isReady, isGoing }) => isReady && !isGoing).length;
-}
-
-/** Polls until `isTrue`; rejects with what it last saw, in the words of `describe`. */
-export async function waitUntil(
-  what: string,
-  deadlineMs: number,
-  isTrue: () => Promise<boolean>,
-  describe: () => Promise<string> = () => Promise.resolve(''),
-): Promise<void> {
-  const giveUpAt = monotonicMs() + deadlineMs;
-  while (!(await isTrue())) {
-    if (monotonicMs() > giveUpAt)
-      throw new Error(`${what}: not after ${deadlineMs / 1_000} s. ${await describe()}`);
-    await pause(pollMs);
-  }
 }
 
 /** SIGKILL to the process of one ready pod; resolves when its container has been started again and is ready. */
