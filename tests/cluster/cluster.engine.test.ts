@@ -1,5 +1,5 @@
 /** The whole platform on a real node: installed by Helm, sold out through the Ingress, killed, rotated, upgraded, removed. */
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { monotonicMs, pause } from '@evently/kit/clock';
 import { requireEngine } from '@evently/testkit/engines/engine';
 import { requireNodeCluster } from '@evently/testkit/engines/node-cluster';
@@ -8,14 +8,16 @@ import { repeatAll, reserveRequest } from './buyers.ts';
 import { runDrillCommand } from './drill-command.ts';
 import { databases, verifyBooks } from './host-services.ts';
 import { openHouse, type House } from './house.ts';
+import { lookIn } from './look-in.ts';
 import { namespace, urlValues } from './namespace.ts';
 import { nginxPackages } from './nginx.ts';
 import { makeBuyers, publishEvent } from './platform.ts';
-import { countReady, evict, killPod, listPods, untilSettled, waitUntil } from './pods.ts';
+import { countReady, evict, killPod, listPods, untilSettled } from './pods.ts';
 import { install, installSeconds, listObjects, testRelease, uninstall, upgrade } from './release.ts';
 import { keyIdsOf, rotateSecrets } from './rotation.ts';
 import { adjustSample, applySale, watchSale } from './sale.ts';
 import { countsOf, describeTold, failuresIn, send, startSteadyLoad, type Told } from './steady-load.ts';
+import { waitUntil } from './wait-until.ts';
 import { openWorld, type World } from './world.ts';
 
 const openMs = 600_000;
@@ -155,6 +157,10 @@ test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only
     period: '5s',
   });
   await applySale(cluster, file);
+  onTestFinished(async () => {
+    const stop = JSON.stringify({ spec: { intent: 'Stop' } });
+    await cluster.kubectl(['patch', 'eventsale', 'encore', '-n', namespace, '--type=merge', '-p', stop]);
+  });
   const { rounds, tokens } = await crowdOf(organizer, eventId);
   const probe = (key: string) => send(wayIn.url, 'probe', reserveRequest(eventId, tokens[0] ?? '', key));
   await waitUntil('the encore is open', 40_000, async () => (await probe('opening')).status === 200);
@@ -196,8 +202,6 @@ test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only
   const { checks, broken } = await timings.step('evently verify', () => verifyBooks(host));
   timings.note('invariants that hold', `${checks - broken.length} of ${checks}`);
   expect(broken).toEqual([]);
-  const stop = JSON.stringify({ spec: { intent: 'Stop' } });
-  await cluster.kubectl(['patch', 'eventsale', 'encore', '-n', namespace, '--type=merge', '-p', stop]);
 }, 300_000);
 
 function mayCost({ costs, fromMs, untilMs }: Strike, { beganMs, endedMs }: Told): boolean {
@@ -231,6 +235,25 @@ test('after the sales the pods go back to the baseline', async () => {
       () => cluster.kubectl(['get', 'hpa,eventsales', '-n', namespace]),
     ),
   );
+}, 200_000);
+
+test('a person looks in: a prompt on a database and on Redis, inside a pod, and what it writes', async (context) => {
+  const { cluster } = theWorld();
+  theHouse();
+  const { programs } = await requireNodeCluster((note) => context.skip(note), nginxPackages);
+  const counted = 'select current_database() as name, count(*) >= 0 as counted from bookings;';
+  const table = await lookIn(cluster, programs, ['psql', '--service', 'booking'], counted);
+  expect(table).toMatch(/^evently_booking +\| t$/m);
+  expect(await lookIn(cluster, programs, ['redis-cli'], 'ping\n')).toBe('PONG\n');
+  const lines = await lookIn(cluster, programs, [
+    'logs',
+    '--service',
+    'booking',
+    '--lines',
+    '5',
+    '--no-follow',
+  ]);
+  expect(lines).toMatch(/^\[pod\/booking-[\w-]+\/booking\] \{.*"service":"booking"/m);
 }, 200_000);
 
 test('the internal key and the signing keys rotated under load: no request is refused', async () => {
