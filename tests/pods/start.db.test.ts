@@ -73,6 +73,17 @@ test('an unknown command and a wrong password are one sentence each', async () =
   expect(refused.stderr).not.toContain('wrong-secret');
 }, 60_000);
 
+test('an address that gives encryption up is refused at once, by a pod and by its migrations', async () => {
+  const { settings, databaseUrl } = await open();
+  const halfway = { ...settings, USER_DATABASE_URL: `${databaseUrl('user')}?sslmode=prefer` };
+  for (const args of [[], ['migrate']]) {
+    const { code, stderr } = await runMain(mainOf('user'), args, halfway);
+    expect(code).toBe(1);
+    expect(stderr).toContain('sslmode=prefer does not make sure who answers: write sslmode=verify-full');
+    expect(stderr).not.toMatch(/\n\s+at /);
+  }
+}, 60_000);
+
 test('migrate makes the database, says what it did, and does nothing the second time; two at once are safe', async () => {
   const { databaseUrl } = await open();
   const only = { BOOKING_DATABASE_URL: databaseUrl('booking') };

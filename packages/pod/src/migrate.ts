@@ -71,9 +71,11 @@ async function makeDatabase(target: DatabaseTarget): Promise<boolean> {
   }
 }
 
+/** What kept it from connecting, if anything. An address that cannot be used is thrown: waiting does not mend it. */
 async function tryDatabase({ url, caFile }: DatabaseTarget): Promise<unknown> {
+  const address = postgresAddress(url, caFile);
   try {
-    await withClient(postgresAddress(url, caFile), () => Promise.resolve());
+    await withClient(address, () => Promise.resolve());
     return null;
   } catch (error) {
     return error;
@@ -81,7 +83,6 @@ async function tryDatabase({ url, caFile }: DatabaseTarget): Promise<unknown> {
 }
 
 const alreadyThere = new Set(['42P04', '23505']);
-const notAllowed = '42501';
 
 /** False when another process was quicker. */
 async function createDatabase({ url, caFile, variable }: DatabaseTarget): Promise<boolean> {
@@ -96,11 +97,10 @@ async function createDatabase({ url, caFile, variable }: DatabaseTarget): Promis
     );
     return true;
   } catch (error) {
-    const state = sqlStateOf(error);
-    if (alreadyThere.has(state)) return false;
-    if (state !== notAllowed) throw error;
+    if (alreadyThere.has(sqlStateOf(error))) return false;
+    const reason = error instanceof Error ? error.message : String(error);
     throw new PodFailure(
-      `The database of ${variable} does not exist, and its user may not make it: have it made ("create database ${name} owner ${decodeURIComponent(address.username)}"), then run this again.`,
+      `The database of ${variable} does not exist, and could not be made with its user (${reason}): have it made ("create database ${name} owner ${decodeURIComponent(address.username)}"), then run this again.`,
       error,
     );
   }
