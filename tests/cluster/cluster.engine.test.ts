@@ -20,7 +20,7 @@ import { countsOf, describeTold, failuresIn, send, startSteadyLoad, type Told } 
 import { waitUntil } from './wait-until.ts';
 import { openWorld, type World } from './world.ts';
 
-const openMs = 600_000;
+const openMs = 900_000;
 const seats = 1_500;
 const buyers = 2_000;
 const arrivalsPerSecond = 500;

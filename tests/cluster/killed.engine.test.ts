@@ -34,7 +34,10 @@ test('a node goes, with all its processes, mounts and network, when its test get
     cwd: path.dirname(module),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the node did not start: see above');
+  });
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
   const folder = path.dirname(path.dirname(String(line)));
   expect(existsSync(bridge)).toBe(true);
   expect(await commandsNaming(folder)).not.toEqual([]);

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { monotonicMs } from '@evently/kit/clock';
+import { monotonicMs, pause } from '@evently/kit/clock';
 import { isContinuousIntegration } from './engine.ts';
 import { mayUse } from './kube-tools.ts';
 import { runProgram, type RunOptions } from './run-program.ts';
@@ -58,6 +58,9 @@ const systemFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/b
 // The first answer may unpack an archive.
 const answerMs = 120_000;
 const upMs = 180_000;
+/** How long the node of another run is waited for. */
+const othersMs = 240_000;
+const lookMs = 1_000;
 const downMs = 90_000;
 
 /** Looks without changing anything; `also` are further programs that a test takes, with their Debian packages. */
@@ -113,10 +116,14 @@ export async function startNodeCluster(
   tools: NodeClusterTools,
   options: NodeClusterOptions,
 ): Promise<NodeCluster> {
-  if (await mayUse(bridge)) {
-    throw new Error(
-      'Another node runs on this machine (there is a bridge kube0). Wait for its end, or end it: KUBE_STATE=<its folder> kube-down --purge',
-    );
+  const givesUpAtMs = monotonicMs() + othersMs;
+  while (await mayUse(bridge)) {
+    if (monotonicMs() > givesUpAtMs) {
+      throw new Error(
+        'Another node runs on this machine (there is a bridge kube0). Wait for its end, or end it: KUBE_STATE=<its folder> kube-down --purge',
+      );
+    }
+    await pause(lookMs);
   }
   const begun = monotonicMs();
   const folder = await mkdtemp(path.join(tmpdir(), 'evently-node-'));
