@@ -212,7 +212,8 @@ test('the commands of docs/kubernetes.md make an event that is closed until an E
   const env = { EVENTLY_URL: standalone.runtime.gateway.url, EVENTLY_LIMITS: 'expected' };
   expect(await evently(['seed'], { env })).toMatchObject({ code: 0 });
   const script = `set -euo pipefail\n${block}\necho "$EVENT"\n`;
-  const made = await run('bash', ['--norc', '-c', script], { env });
+  const admin = { EVENTLY_ADMIN_EMAIL: 'atlanadmin@mail.com', EVENTLY_ADMIN_PASSWORD: '11111111' };
+  const made = await run('bash', ['--norc', '-c', script], { env: { ...env, ...admin } });
   expect(made).toMatchObject({ code: 0, stderr: '' });
   const asked = `/api/booking/bookings/check-availability?event_id=${made.stdout.trim()}&quantity=1`;
   const answer = await fetch(`${standalone.runtime.gateway.url}${asked}`);
