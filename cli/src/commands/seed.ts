@@ -15,6 +15,7 @@ const optionsSchema = z.object({ url: z.string().optional(), force: z.boolean().
 const examples = `
 What it makes: users atlan1@mail.com and atlan2@mail.com, the administrator atlanadmin@mail.com (password
 11111111 for all three), ten venues and ten published events in India. Running it again changes nothing.
+A platform that refuses common passwords (IDENTITY_COMMON_PASSWORDS, as pods do unless told otherwise) refuses these.
 
 Examples:
   npx evently seed                                      this machine's platform
