@@ -53,6 +53,8 @@ export async function startRedisProcess({ program, flags = [] }: RedisProcessOpt
       if (answer.startsWith('+PONG')) return;
       await pause(pollMs);
     }
+    // Nobody gets a handle on it, so nobody else would end it.
+    started.kill('SIGKILL');
     throw new Error(`redis-server was not ready in ${startMs / 1_000} s`);
   }
   async function end(signal: NodeJS.Signals): Promise<void> {
