@@ -164,6 +164,11 @@ test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only
   const { rounds, tokens } = await crowdOf(organizer, eventId);
   const probe = (key: string) => send(wayIn.url, 'probe', reserveRequest(eventId, tokens[0] ?? '', key));
   await waitUntil('the encore is open', 40_000, async () => (await probe('opening')).status === 200);
+  await waitUntil(
+    'the pods of the sale',
+    90_000,
+    async () => (await countReady(cluster, 'booking')) >= salePods,
+  );
   const load = startSteadyLoad(wayIn.url, rounds);
   const strikes: Strike[] = [];
   const strike = async (
