@@ -44,7 +44,9 @@ export function runProgram(
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout);
         const how =
-          error.killed === true ? `did not end in ${deadlineMs} ms` : `ended with ${error.code ?? error.signal}`;
+          error.killed === true
+            ? `did not end in ${deadlineMs} ms`
+            : `ended with ${error.code ?? error.signal}`;
         const said = `${stderr}${stderr === '' ? stdout : ''}`.trim().slice(-quotedCharacters);
         reject(new ProgramFailed(`${program} ${args.slice(0, 3).join(' ')} ${how}: ${said}`, stdout, stderr));
       },
