@@ -53,7 +53,6 @@ export async function readStream(deps: StreamReaderDeps, told: AbortSignal): Pro
   const by: Reader = { group: deps.consumer.consumer, reader: deps.reader };
   const backlog = createBacklog(deps.retryDelayMs);
   const forget = createUpkeep(stream, by);
-  let seen = beginning;
   const claimed = await claimPending(stream, by, backlog);
   deps.began();
   if (claimed > 0) log.info({ ...by, topic: stream.topic, claimed }, 'pending messages were taken over');
@@ -73,10 +72,13 @@ export async function readStream(deps: StreamReaderDeps, told: AbortSignal): Pro
       await claimPending(stream, by, backlog);
       // Two that believe that they are alone take turns; they must not do it as fast as Redis answers.
       await pause(othersMs, signal);
-    } else if (taken.kind === 'taken' && taken.entries.length > 0) {
+    } else if (taken.kind === 'taken') {
       backlog.add(taken.entries, monotonicMs());
-      seen = taken.entries.at(-1)?.place ?? seen;
-    } else await waitForNew(deps.waiter, stream.topic, seen, untilNextMs(backlog), signal);
+    } else {
+      // The stream keeps what was handled last; whoever waited from the beginning would be woken by it for ever.
+      const seen = taken.kind === 'none' ? taken.last : beginning;
+      await waitForNew(deps.waiter, stream.topic, seen, untilNextMs(backlog), signal);
+    }
   }
   await stream.forgetReaders(by, 0);
 }

@@ -165,6 +165,31 @@ test('a reader that waits for something new ends at once when it is told to, and
   expect(await redis.command('XINFO', 'CONSUMERS', streamName, 'first')).toBe('*0\r\n');
 });
 
+test('a reader that takes over a stream in which all is handled waits, and does not ask without a pause', async ({
+  skip,
+}) => {
+  const redis = await requireRedis(skip);
+  const platform = await createBusPlatform();
+  await platform.publisher({ url: redis.url });
+  const first = await platform.consumer({ url: redis.url });
+  await write(platform.database, numbered(5, 2));
+  await until(async () => (await effectsOf(platform)) === 10);
+  await first.stop();
+  const client = new Redis(redis.url);
+  onTestFinished(() => client.disconnect());
+  // What was handled last stays in the stream.
+  expect(await client.xlen(streamName)).toBeGreaterThan(0);
+  await platform.consumer({ url: redis.url });
+  const looks = async (): Promise<number> =>
+    Number(/cmdstat_xread:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
+  await until(async () => (await client.client('LIST')).toString().includes('cmd=xread'));
+  const before = await looks();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect((await looks()) - before).toBeLessThan(10);
+  await write(platform.database, numbered(5, 2, 2));
+  await until(async () => (await effectsOf(platform)) === 20);
+});
+
 test('a pod that is stopped while it begins ends as well', async ({ skip }) => {
   const redis = await requireRedis(skip);
   const platform = await createBusPlatform();

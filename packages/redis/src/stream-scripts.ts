@@ -130,9 +130,10 @@ end
  * ARGV: group, reader, how many, how many bytes. Takes entries that nobody was given yet; beyond the bytes their
  * rows come without a body. Answers `taken` and rows; `others` when another reader holds entries, which are
  * older than all that could be taken and come first; `missing` without a stream. A group is made when it is
- * missing: somebody has emptied Redis, or this consumer is new.
+ * missing: somebody has emptied Redis, or this consumer is new. `none` and the last place that the group was given
+ * when there is nothing new: what lies before it is no reason to look again.
  */
-export const takeScript = `${rows}
+export const takeScript = `${places}${rows}
 local key, group, reader = KEYS[1], ARGV[1], ARGV[2]
 if redis.call('EXISTS', key) == 0 then return {'missing'} end
 redis.pcall('XGROUP', 'CREATE', key, group, '0')
@@ -141,8 +142,12 @@ if pending[1] > 0 then
   for _, one in ipairs(pending[4]) do if one[1] ~= reader then return {'others'} end end
 end
 local read = redis.call('XREADGROUP', 'GROUP', group, reader, 'COUNT', ARGV[3], 'STREAMS', key, '>')
+if not read then
+  for _, one in ipairs(redis.call('XINFO', 'GROUPS', key)) do
+    if field(one, 'name') == group then return {'none', field(one, 'last-delivered-id')} end
+  end
+end
 local answer, room = {'taken'}, tonumber(ARGV[4])
-if not read then return answer end
 for _, entry in ipairs(read[1][2]) do
   room = room - string.len(entry[2][8])
   table.insert(answer, row(entry, '1', '0', room >= 0))

@@ -34,7 +34,11 @@ export type Lost = { kind: 'lost'; reached: Place };
 export type Appended = { kind: 'added'; last: Place } | { kind: 'full'; length: number } | Lost;
 export type Survey =
   { kind: 'there'; last: Place; length: number; handled: Place; groups: readonly GroupState[] } | Lost;
-export type Taken = { kind: 'taken'; entries: Entry[] } | { kind: 'others' } | { kind: 'missing' };
+export type Taken =
+  | { kind: 'taken'; entries: Entry[] }
+  | { kind: 'none'; last: Place }
+  | { kind: 'others' }
+  | { kind: 'missing' };
 
 export type Reader = { group: string; reader: string };
 
@@ -164,6 +168,7 @@ function parseSurvey(answer: unknown): Survey {
 function parseTaken(answer: unknown): Taken {
   const [kind, ...rows] = listOf(answer);
   if (kind === 'taken') return { kind, entries: rows.map(parseEntry) };
+  if (kind === 'none') return { kind, last: textOf(rows[0]) };
   if (kind === 'others' || kind === 'missing') return { kind };
   throw new UnknownAnswer(answer);
 }
