@@ -182,7 +182,7 @@ test('a reader that takes over a stream in which all is handled waits, and does 
   await platform.consumer({ url: redis.url });
   const looks = async (): Promise<number> =>
     Number(/cmdstat_xread:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
-  await until(async () => (await client.client('LIST')).toString().includes('cmd=xread'));
+  await until(async () => String(await client.client('LIST')).includes('cmd=xread'));
   const before = await looks();
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   expect((await looks()) - before).toBeLessThan(10);
