@@ -47,10 +47,10 @@ image: ## build one image with Docker: make image SERVICE=booking
 # In a copy: Helm leaves the dependencies it packs beside the charts.
 chart: ## package every chart into dist/charts, its dependencies inside
 	$(need_helm)
-	@rm -rf dist/charts dist/work && mkdir -p dist/charts && cp -R charts dist/work
+	@rm -rf dist/charts dist/parts && mkdir -p dist/charts && cp -R charts dist/parts
 	@for chart in $(IMAGES) evently; do \
-	  $(HELM) dependency build dist/work/$$chart >/dev/null && \
-	  $(HELM) package dist/work/$$chart --destination dist/charts || exit 1; done
+	  $(HELM) dependency build dist/parts/$$chart >/dev/null && \
+	  $(HELM) package dist/parts/$$chart --destination dist/charts || exit 1; done
 
 chart-push: chart ## publish the packaged charts as OCI artifacts: make chart-push REGISTRY=ghcr.io/somebody
 	@for package in dist/charts/*.tgz; do $(HELM) push $$package oci://$(REGISTRY)/evently/charts || exit 1; done
