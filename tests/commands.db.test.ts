@@ -1,23 +1,11 @@
 /** The examples and the command, as a person runs them, against a started platform. */
-import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createStandalone, type Standalone } from '@evently/standalone/standalone';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const command = path.join(root, 'cli/bin/evently.js');
-const freePorts = [
-  'STANDALONE_PORT',
-  'METRICS_PORT',
-  'USER_PORT',
-  'EVENT_PORT',
-  'BOOKING_PORT',
-  'PAYMENT_PORT',
-];
+import { command, freePorts, runTyped, type Ended } from './typed-command.ts';
 
 let folder = '';
 let standalone: Standalone;
@@ -26,12 +14,11 @@ let environment: Record<string, string> = {};
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'evently-commands-'));
   await chmod(folder, 0o755);
-  const ports = Object.fromEntries(freePorts.map((name) => [name, '0']));
   standalone = await createStandalone({
     // These tests log the administrator in more often than a person does.
     env: {
       PATH: process.env['PATH'],
-      ...ports,
+      ...freePorts,
       EVENTLY_DATA_DIR: folder,
       EVENT_LOGINS_PER_MINUTE_PER_ACCOUNT: '1000',
     },
@@ -49,24 +36,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-type Ended = { code: number; stdout: string; stderr: string };
-
 function run(file: string, args: readonly string[], input = ''): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      file,
-      [...args],
-      { cwd: root, env: environment, timeout: 60_000 },
-      (error, stdout, stderr) => {
-        resolve({
-          code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
-          stdout,
-          stderr,
-        });
-      },
-    );
-    child.stdin?.end(input);
-  });
+  return runTyped(file, args, environment, input);
 }
 const verified = z.object({
   ok: z.boolean(),

@@ -1,23 +1,11 @@
 /** `make psql`, `logs`, `redis-cli` and `up`, as a person types them: on a running platform, and where something is missing. */
-import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createStandalone, type Standalone } from '@evently/standalone/standalone';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const command = path.join(root, 'cli/bin/evently.js');
-const freePorts = [
-  'STANDALONE_PORT',
-  'METRICS_PORT',
-  'USER_PORT',
-  'EVENT_PORT',
-  'BOOKING_PORT',
-  'PAYMENT_PORT',
-];
+import { command, freePorts, root, runTyped, type Ended } from './typed-command.ts';
 
 let folder = '';
 let standalone: Standalone;
@@ -28,7 +16,7 @@ beforeAll(async () => {
   standalone = await createStandalone({
     env: {
       PATH: process.env['PATH'],
-      ...Object.fromEntries(freePorts.map((name) => [name, '0'])),
+      ...freePorts,
       EVENTLY_DATA_DIR: path.join(folder, 'data'),
       EVENTLY_LOG_LEVEL: 'info',
     },
@@ -39,7 +27,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-type Ended = { code: number; stdout: string; stderr: string };
 type Given = { input?: string; env?: Record<string, string> };
 
 function run(file: string, args: readonly string[], { input = '', env = {} }: Given = {}): Promise<Ended> {
@@ -48,22 +35,7 @@ function run(file: string, args: readonly string[], { input = '', env = {} }: Gi
     EVENTLY_DATA_DIR: path.join(folder, 'data'),
     ...env,
   };
-  return new Promise((resolve) => {
-    const child = execFile(
-      file,
-      [...args],
-      { cwd: root, env: environment, timeout: 60_000 },
-      (error, stdout, stderr) => {
-        resolve({
-          code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
-          stdout,
-          stderr,
-        });
-      },
-    );
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
-  });
+  return runTyped(file, args, environment, input);
 }
 const evently = (args: readonly string[], given: Given = {}): Promise<Ended> =>
   run(process.execPath, [command, ...args], given);

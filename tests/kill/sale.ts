@@ -23,19 +23,14 @@ export async function makeBuyers(platform: RunningPlatform, count: number): Prom
   return users.map((user) => ({ userId: user.user_id, token: user.access_token, key: randomUUID() }));
 }
 
-/** Puts an event of one tier on sale, straight at booking; answers its id. */
-export async function openSale(
-  platform: RunningPlatform,
-  capacity: number,
-  revision: number,
-): Promise<string> {
-  const eventId = randomUUID();
+/** An event of one tier without limits, on sale at once. */
+export function specOfHouse(name: string, capacity: number, revision: number): InventorySpec {
   const startsAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
-  const spec: InventorySpec = {
+  return {
     revision,
     catalog_version: 1,
     status: 'published',
-    name: 'Kill drill',
+    name,
     venue_name: 'A hall',
     venue_address: 'A street',
     starts_at: startsAt,
@@ -48,6 +43,16 @@ export async function openSale(
     refund_policy: [],
     tiers: [{ tier_id: randomUUID(), name: 'General', capacity, price_minor: 100 }],
   };
+}
+
+/** Puts an event of one tier on sale, straight at booking; answers its id. */
+export async function openSale(
+  platform: RunningPlatform,
+  capacity: number,
+  revision: number,
+): Promise<string> {
+  const eventId = randomUUID();
+  const spec = specOfHouse('Kill drill', capacity, revision);
   const response = await fetch(`http://127.0.0.1:${platform.ports.booking}/internal/inventory/${eventId}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json', 'x-api-key': platform.api_key },

@@ -6,11 +6,11 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { bookingMigrations } from '@evently/booking/migrations';
 import { verifyBooking } from '@evently/booking/store/verify';
-import type { InventorySpec } from '@evently/contracts/inventory';
 import { createLogger } from '@evently/kit/log';
 import { migrate, type MigrationSet } from '@evently/kit/migrate';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
 import { createTestTokens } from '@evently/testkit/tokens';
+import { specOfHouse } from '../kill/sale.ts';
 import { createRotation, reserveRequest, sendOpenLoop, type Rotation } from './rotation.ts';
 
 const apiKey = 'key-between-the-services-of-a-test';
@@ -71,24 +71,7 @@ async function writeNextMigrations(): Promise<MigrationSet> {
 async function openHouse(capacity: number): Promise<string> {
   revision += 1;
   const eventId = randomUUID();
-  const startsAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
-  const spec: InventorySpec = {
-    revision,
-    catalog_version: 1,
-    status: 'published',
-    name: 'A rolling house',
-    venue_name: 'A hall',
-    venue_address: 'A street',
-    starts_at: startsAt,
-    ends_at: startsAt,
-    currency: 'INR',
-    sale: { mode: 'open', opens_at: null, closes_at: null },
-    max_per_booking: 10,
-    max_per_buyer: null,
-    waitlist: 'off',
-    refund_policy: [],
-    tiers: [{ tier_id: randomUUID(), name: 'General', capacity, price_minor: 100 }],
-  };
+  const spec = specOfHouse('A rolling house', capacity, revision);
   const status = await rotation.send(`/internal/inventory/${eventId}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey },

@@ -68,7 +68,8 @@ export function createReplicaReads(options: ReplicaOptions): Reads {
 
   async function readReplica<T>(position: string, work: (sql: Sql) => Promise<T>): Promise<T> {
     const fit = Promise.withResolvers<void>();
-    const answer = replica.session(async (client) => {
+    // A transaction keeps its connection, and gives it back to the pool: no list pays for a new one.
+    const answer = replica.transaction(async (client) => {
       await assertFit(client, position, maxLagMs);
       fit.resolve();
       return work(client);
