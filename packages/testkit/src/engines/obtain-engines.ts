@@ -7,10 +7,11 @@ import { findHelmTools } from './helm-tools.ts';
 import { k6 } from './k6.ts';
 import { findKubeTools } from './kube-tools.ts';
 import { findNodeCluster } from './node-cluster.ts';
+import { openSearch } from './opensearch.ts';
 import { postgresClient } from './postgres-client.ts';
 import { redisServer } from './redis.ts';
 
-const engines = [k6, redisServer, actionlint, postgresClient];
+const engines = [k6, redisServer, actionlint, openSearch, postgresClient];
 
 export default async function setup(): Promise<void> {
   const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
