@@ -101,6 +101,10 @@ charts: install ## make values, schemas, READMEs and goldens of the charts again
 	$(NODE) charts/build/write-charts.ts
 .PHONY: charts
 
+monitoring: install ## make dashboards, alerts and recording rules again, from monitoring/; then make charts
+	$(NODE) monitoring/write-monitoring.ts
+.PHONY: monitoring
+
 ##@ Run on this machine
 # A platform that only this machine reaches: drills may make their own buyers. EVENTLY_LOAD_TEST=0 forbids it.
 start: export EVENTLY_LOAD_TEST := $(or $(EVENTLY_LOAD_TEST),1)

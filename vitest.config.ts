@@ -12,6 +12,7 @@ const folders = [
   'bench',
   'load',
   'operator',
+  'monitoring',
   'release',
   'examples',
   'tests',
