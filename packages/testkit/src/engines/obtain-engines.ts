@@ -9,9 +9,10 @@ import { findKubeTools } from './kube-tools.ts';
 import { findNodeCluster } from './node-cluster.ts';
 import { openSearch } from './opensearch.ts';
 import { postgresClient } from './postgres-client.ts';
+import { prometheus, promtool } from './prometheus.ts';
 import { redisServer } from './redis.ts';
 
-const engines = [k6, redisServer, actionlint, openSearch, postgresClient];
+const engines = [k6, redisServer, actionlint, openSearch, postgresClient, prometheus, promtool];
 
 export default async function setup(): Promise<void> {
   const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
