@@ -50,7 +50,14 @@ const pruneBatch = 5_000;
 const tellEveryMs = 10_000;
 
 export type Relay = { start: () => void; stop: () => Promise<void>; wake: () => void };
-export type RelayDeps = { db: Database; bus: Bus; log: Logger; pollMs?: number };
+export type RelayDeps = {
+  db: Database;
+  bus: Bus;
+  log: Logger;
+  pollMs?: number;
+  /** Told after the commit how many messages of a topic were published. */
+  published?: ((topic: string, messages: number) => void) | undefined;
+};
 
 /**
  * Publishes waiting rows of `outbox` in batches. One relay per database works at a time (advisory lock of the
@@ -123,7 +130,8 @@ function createTelling(log: Logger): { waits: (reason: string) => void; goesOn: 
 
 /** Answers how many rows were claimed; null when another relay is at work. */
 async function publishBatch(deps: RelayDeps): Promise<number | null> {
-  return deps.db.transaction(async (client) => {
+  const topics = new Map<string, number>();
+  const claimed = await deps.db.transaction(async (client) => {
     if (!(await takeTurn(client))) return null;
     await deps.bus.lookAfter?.(client);
     const rows = await findWaiting(client);
@@ -132,9 +140,11 @@ async function publishBatch(deps: RelayDeps): Promise<number | null> {
     const published: string[] = [];
     const failures: Failure[] = [];
     const held = new Set<string>();
-    for (const { position, id, key, attempts } of rows) {
-      if (!held.has(key) && handled.has(id)) published.push(position);
-      else if (!held.has(key) && failed.has(id))
+    for (const { position, id, key, topic, attempts } of rows) {
+      if (!held.has(key) && handled.has(id)) {
+        published.push(position);
+        topics.set(topic, (topics.get(topic) ?? 0) + 1);
+      } else if (!held.has(key) && failed.has(id))
         failures.push({ position, attempt: attempts + 1, error: failed.get(id) });
       if (!handled.has(id)) held.add(key);
     }
@@ -142,6 +152,8 @@ async function publishBatch(deps: RelayDeps): Promise<number | null> {
     if (failures.length > 0) await markFailed(client, failures);
     return rows.length;
   });
+  for (const [topic, messages] of topics) deps.published?.(topic, messages);
+  return claimed;
 }
 
 type OutboxRow = {

@@ -82,5 +82,7 @@ export type PlatformDeps = SharedParts & {
   clock: Clock;
   registry: Registry;
   requestMetrics: RequestMetrics;
+  /** Told how many messages of a topic the service's relay published. */
+  published?: ((topic: string, messages: number) => void) | undefined;
   verifier: TokenVerifier;
 };

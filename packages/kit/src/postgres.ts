@@ -1,6 +1,7 @@
 /** A pool of PostgreSQL connections that cannot hang, leak or take the process down. */
 import pg from 'pg';
 import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { monotonicMs } from './clock.ts';
 import type { Logger } from './log.ts';
 import { adviseOnPostgresTls, postgresAddress } from './postgres-address.ts';
 
@@ -24,6 +25,8 @@ export type DatabaseOptions = {
   connectTimeoutMs?: number;
   statementTimeoutMs?: number;
   lockTimeoutMs?: number;
+  /** Told how long each statement and transaction waited for its connection, in seconds. */
+  waited?: ((seconds: number) => void) | undefined;
 };
 
 export type Database = Sql & {
@@ -34,6 +37,8 @@ export type Database = Sql & {
   /** Answers whether a statement gets through right now. */
   ready: () => Promise<boolean>;
   waiting: () => number;
+  /** Connections there are, and how many of them are lent. */
+  connections: () => { idle: number; used: number };
   close: () => Promise<void>;
 };
 
@@ -90,10 +95,17 @@ export function uniqueViolation(error: unknown): string | null {
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options);
 
-  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async function connect(): Promise<pg.PoolClient> {
+    const askedMs = monotonicMs();
     const client = await pool.connect().catch((error: unknown) => {
       throw new DatabaseUnavailable(error);
     });
+    options.waited?.((monotonicMs() - askedMs) / 1_000);
+    return client;
+  }
+
+  async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await connect();
     let broken = false;
     try {
       return await work(client);
@@ -107,9 +119,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   async function session<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw new DatabaseUnavailable(error);
-    });
+    const client = await connect();
     return work(client).finally(() => client.release(true));
   }
 
@@ -147,6 +157,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         () => false,
       ),
     waiting: () => pool.waitingCount,
+    connections: () => ({ idle: pool.idleCount, used: pool.totalCount - pool.idleCount }),
     close: () => pool.end(),
   };
 }

@@ -109,7 +109,7 @@ function createParts(deps: BookingDeps): Parts {
   const metrics = createBookingMetrics(deps.registry, () => queueRef.current?.waiting() ?? 0);
   const boards = createBoards(db, deps.clock);
   const watchers = createWatchers({ db, log, maxStreams: config.BOOKING_MAX_STREAMS });
-  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
+  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log, published: deps.published });
   const announce = createAnnounceStock(deps.feed, deps.clock);
   const stock: StockDeps = {
     db,

@@ -78,7 +78,7 @@ function createParts(deps: EventDeps) {
     issuer: platform.EVENTLY_ADMIN_ISSUER,
     audience: platform.EVENTLY_TOKEN_AUDIENCE,
   });
-  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
+  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log, published: deps.published });
   const booking = createBookingPort(deps.bookingCaller, log);
   const board = createStockBoard({ db, booking, nowMs });
   const pages = createEventPages({

@@ -41,7 +41,7 @@ export function createPaymentService(deps: PaymentDeps): Service {
     log,
     metrics,
   };
-  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
+  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log, published: deps.published });
   const tickers: Ticker[] = [];
   const wakeReconciler = (): void => tickers.forEach((ticker) => ticker.wake());
   const handlers = createBookingHandler({ ...actions, wakeReconciler });

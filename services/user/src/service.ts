@@ -27,7 +27,7 @@ export function createUserService(deps: UserDeps): Service {
   });
   const metrics = createUserMetrics(deps.registry, identity.passwords.pending);
   const limits = createLimits(platform, config, deps.limiters);
-  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log });
+  const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log, published: deps.published });
   const acceptedApiKeys = platform.EVENTLY_ACCEPTED_API_KEYS;
 
   const app = createApp({

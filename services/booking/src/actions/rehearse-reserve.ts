@@ -58,6 +58,7 @@ async function reserveInVain(deps: RehearseDeps, client: ClientBase, buyers: num
     session: (work) => work(client),
     ready: () => Promise.resolve(true),
     waiting: () => 0,
+    connections: () => ({ idle: 0, used: 1 }),
     close: () => Promise.resolve(),
   };
   const queue = createReserveQueue({

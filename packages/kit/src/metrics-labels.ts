@@ -1,0 +1,3 @@
+/** What labels of several metrics may be, in the words of the reference. */
+
+export const serviceLabel = 'user, event, booking, payment, search: the services of this process';
