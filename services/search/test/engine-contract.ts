@@ -48,7 +48,9 @@ function shown<T>(read: () => Promise<T>) {
 
 async function fill(at: At, changes: readonly Change[]): Promise<void> {
   await at.engine.apply(changes);
-  const events = new Set(changes.flatMap((each) => (each.kind === 'document' ? [each.document.eventId] : [])));
+  const events = new Set(
+    changes.flatMap((each) => (each.kind === 'document' ? [each.document.eventId] : [])),
+  );
   await shown(() => at.engine.count()).toBeGreaterThanOrEqual(events.size);
 }
 
@@ -112,7 +114,9 @@ function describeOrder(at: At): void {
     expect((await at.engine.buckets()).reduce((sum, bucket) => sum + bucket.documents, 0)).toBe(1);
     await at.engine.apply([put(event, 1)]);
     await shown(() => at.engine.count()).toBe(2);
-    const found = (await at.engine.search(ask(''))).hits.find((hit) => hit.document.eventId === event.eventId);
+    const found = (await at.engine.search(ask(''))).hits.find(
+      (hit) => hit.document.eventId === event.eventId,
+    );
     expect(found?.available).toBe(0);
   });
 
@@ -131,7 +135,8 @@ function describeOrder(at: At): void {
     await fill(at, changes);
     await at.engine.apply(changes.toReversed());
     const buckets = await at.engine.buckets();
-    const sum = (of: (index: number) => number): number => events.reduce((all, _, index) => all + of(index), 0);
+    const sum = (of: (index: number) => number): number =>
+      events.reduce((all, _, index) => all + of(index), 0);
     await shown(() => at.engine.count()).toBe(40);
     expect(buckets.reduce((all, each) => all + each.documents, 0)).toBe(40);
     expect(buckets.reduce((all, each) => all + each.checksums, 0)).toBe(sum((index) => 0xffff_ffff - index));
@@ -158,10 +163,7 @@ function describeRebuild(at: At): void {
     const event = makeDocument({ name: 'Before' });
     await fill(at, [put(event, 1)]);
     const rebuild = await at.engine.rebuild();
-    await at.engine.apply([
-      put(makeDocument({ ...event, name: 'After' }), 2),
-      stock(event.eventId, 8, 1),
-    ]);
+    await at.engine.apply([put(makeDocument({ ...event, name: 'After' }), 2), stock(event.eventId, 8, 1)]);
     await rebuild.apply([put(event, 1), stock(event.eventId, 7, 90)]);
     await rebuild.publish();
     await shown(() => idsOf(at, ask('after'))).toEqual([event.eventId]);
@@ -235,7 +237,11 @@ function describeText(at: At): void {
 
   test('every word must be there when something has all of them', async () => {
     const both = makeDocument({ name: 'Jazz Brunch' });
-    await fill(at, [put(both), put(makeDocument({ name: 'Jazz Night' })), put(makeDocument({ name: 'Brunch' }))]);
+    await fill(at, [
+      put(both),
+      put(makeDocument({ name: 'Jazz Night' })),
+      put(makeDocument({ name: 'Brunch' })),
+    ]);
     const { hits } = await at.engine.search(ask('jazz brunch'));
     expect(hits[0]?.document.eventId).toBe(both.eventId);
   });
@@ -365,7 +371,10 @@ function describeSuggestions(at: At): void {
       put(makeDocument({ name: 'Jazz by the Sea', venueName: 'Pier', venueCity: 'Élan' })),
     ]);
     expect([...(await at.engine.suggest(begun('mo')))].toSorted()).toEqual(['Monsoon Jazz', 'Moti Mahal']);
-    expect([...(await at.engine.suggest(begun('JAZZ')))].toSorted()).toEqual(['Jazz by the Sea', 'Monsoon Jazz']);
+    expect([...(await at.engine.suggest(begun('JAZZ')))].toSorted()).toEqual([
+      'Jazz by the Sea',
+      'Monsoon Jazz',
+    ]);
     expect(await at.engine.suggest(begun('jazz by'))).toEqual(['Jazz by the Sea']);
     expect(await at.engine.suggest(begun('elan'))).toEqual(['Élan']);
     expect(await at.engine.suggest(begun('mys', 1))).toEqual(['Mysuru']);

@@ -46,7 +46,12 @@ export function tokensOf(text: string, max = maxQueryTokens): string[] {
 
 /** Whole characters only: half of a pair is no text. */
 function cut(token: string): string {
-  return token.length <= maxTokenLength ? token : [...token].slice(0, maxTokenLength).join('').slice(0, 2 * maxTokenLength);
+  return token.length <= maxTokenLength
+    ? token
+    : [...token]
+        .slice(0, maxTokenLength)
+        .join('')
+        .slice(0, 2 * maxTokenLength);
 }
 
 const umlauts: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa' };

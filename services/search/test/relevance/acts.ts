@@ -80,22 +80,25 @@ export const acts: readonly Act[] = [
 ];
 
 /** Two words and a city: derbies and leagues are made of them. */
-export const teams: readonly { name: string; city: string; sport: 'cricket' | 'football' | 'hockey' | 'kabaddi' }[] =
-  [
-    { name: 'Mumbai Mariners', city: 'Mumbai', sport: 'cricket' },
-    { name: 'Delhi Dynamos XI', city: 'New Delhi', sport: 'cricket' },
-    { name: 'Bengaluru Banyans', city: 'Bengaluru', sport: 'cricket' },
-    { name: 'Chennai Chargers', city: 'Chennai', sport: 'cricket' },
-    { name: 'Kolkata Comets', city: 'Kolkata', sport: 'cricket' },
-    { name: 'Hyderabad Hawks', city: 'Hyderabad', sport: 'kabaddi' },
-    { name: 'Pune Panthers', city: 'Pune', sport: 'kabaddi' },
-    { name: 'Jaipur Jaguars', city: 'Jaipur', sport: 'kabaddi' },
-    { name: 'SV Spree Berlin', city: 'Berlin', sport: 'football' },
-    { name: 'TSV Isar München', city: 'München', sport: 'football' },
-    { name: 'Hansa Alster', city: 'Hamburg', sport: 'football' },
-    { name: 'Rheinlöwen Köln', city: 'Köln', sport: 'hockey' },
-    { name: 'Eisbären Nürnberg', city: 'Nürnberg', sport: 'hockey' },
-    { name: 'Düssel Falken', city: 'Düsseldorf', sport: 'hockey' },
-    { name: 'London Lamplighters', city: 'London', sport: 'football' },
-    { name: 'Wiener Donauteufel', city: 'Wien', sport: 'hockey' },
-  ];
+export const teams: readonly {
+  name: string;
+  city: string;
+  sport: 'cricket' | 'football' | 'hockey' | 'kabaddi';
+}[] = [
+  { name: 'Mumbai Mariners', city: 'Mumbai', sport: 'cricket' },
+  { name: 'Delhi Dynamos XI', city: 'New Delhi', sport: 'cricket' },
+  { name: 'Bengaluru Banyans', city: 'Bengaluru', sport: 'cricket' },
+  { name: 'Chennai Chargers', city: 'Chennai', sport: 'cricket' },
+  { name: 'Kolkata Comets', city: 'Kolkata', sport: 'cricket' },
+  { name: 'Hyderabad Hawks', city: 'Hyderabad', sport: 'kabaddi' },
+  { name: 'Pune Panthers', city: 'Pune', sport: 'kabaddi' },
+  { name: 'Jaipur Jaguars', city: 'Jaipur', sport: 'kabaddi' },
+  { name: 'SV Spree Berlin', city: 'Berlin', sport: 'football' },
+  { name: 'TSV Isar München', city: 'München', sport: 'football' },
+  { name: 'Hansa Alster', city: 'Hamburg', sport: 'football' },
+  { name: 'Rheinlöwen Köln', city: 'Köln', sport: 'hockey' },
+  { name: 'Eisbären Nürnberg', city: 'Nürnberg', sport: 'hockey' },
+  { name: 'Düssel Falken', city: 'Düsseldorf', sport: 'hockey' },
+  { name: 'London Lamplighters', city: 'London', sport: 'football' },
+  { name: 'Wiener Donauteufel', city: 'Wien', sport: 'hockey' },
+];

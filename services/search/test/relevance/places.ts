@@ -53,26 +53,17 @@ const indianCities: readonly City[] = [
   {
     ...india,
     ...{ name: 'Chennai', state: 'Tamil Nadu', latitude: 13.083, longitude: 80.27 },
-    houses: houses(
-      'Marina Sabha | Kamarajar Salai 31 | 1200',
-      'Adyar Conservatory | Besant Avenue 2 | 480',
-    ),
+    houses: houses('Marina Sabha | Kamarajar Salai 31 | 1200', 'Adyar Conservatory | Besant Avenue 2 | 480'),
   },
   {
     ...india,
     ...{ name: 'Kolkata', state: 'West Bengal', latitude: 22.573, longitude: 88.364 },
-    houses: houses(
-      'Rabindra Mancha | Park Street 60 | 1000',
-      'Hooghly Grounds | Strand Road 14 | 18000',
-    ),
+    houses: houses('Rabindra Mancha | Park Street 60 | 1000', 'Hooghly Grounds | Strand Road 14 | 18000'),
   },
   {
     ...india,
     ...{ name: 'Hyderabad', state: 'Telangana', latitude: 17.385, longitude: 78.487 },
-    houses: houses(
-      'Charminar Arena | Necklace Road 5 | 9000',
-      'Golconda Amphitheatre | Fort Road 1 | 2200',
-    ),
+    houses: houses('Charminar Arena | Necklace Road 5 | 9000', 'Golconda Amphitheatre | Fort Road 1 | 2200'),
   },
   {
     ...india,
@@ -92,7 +83,10 @@ const indianCities: readonly City[] = [
   {
     ...india,
     ...{ name: 'Kochi', state: 'Kerala', latitude: 9.931, longitude: 76.267 },
-    houses: houses('Vembanad Pavilion | Marine Drive 6 | 1400', 'Fort Kochi Art House | Princess Street 11 | 220'),
+    houses: houses(
+      'Vembanad Pavilion | Marine Drive 6 | 1400',
+      'Fort Kochi Art House | Princess Street 11 | 220',
+    ),
   },
 ];
 
@@ -128,12 +122,18 @@ const germanCities: readonly City[] = [
   {
     ...germany,
     ...{ name: 'Frankfurt am Main', state: 'Hessen', latitude: 50.11, longitude: 8.682 },
-    houses: houses('Mainkai Kongresshaus | Mainkai 40 | 2600', 'Palmengarten-Pavillon | Siesmayerstraße 61 | 700'),
+    houses: houses(
+      'Mainkai Kongresshaus | Mainkai 40 | 2600',
+      'Palmengarten-Pavillon | Siesmayerstraße 61 | 700',
+    ),
   },
   {
     ...germany,
     ...{ name: 'Leipzig', state: 'Sachsen', latitude: 51.34, longitude: 12.375 },
-    houses: houses('Bachsaal am Thomasring | Dittrichring 4 | 1100', 'Werk Plagwitz | Spinnereistraße 7 | 1800'),
+    houses: houses(
+      'Bachsaal am Thomasring | Dittrichring 4 | 1100',
+      'Werk Plagwitz | Spinnereistraße 7 | 1800',
+    ),
   },
   {
     ...germany,
@@ -156,12 +156,18 @@ const otherCities: readonly City[] = [
   {
     ...{ name: 'New York', state: 'New York', country: 'United States', currency: 'USD' },
     ...{ latitude: 40.713, longitude: -74.006 },
-    houses: houses('Gowanus Works | Third Avenue 232 | 1300', 'Hudson Yards Forum | West 33rd Street 500 | 16000'),
+    houses: houses(
+      'Gowanus Works | Third Avenue 232 | 1300',
+      'Hudson Yards Forum | West 33rd Street 500 | 16000',
+    ),
   },
   {
     ...{ name: 'Zürich', state: 'Zürich', country: 'Switzerland', currency: 'CHF' },
     ...{ latitude: 47.377, longitude: 8.541 },
-    houses: houses('Limmathaus | Limmatstrasse 118 | 1200', 'Seebühne Zürichhorn | Bellerivestrasse 138 | 3000'),
+    houses: houses(
+      'Limmathaus | Limmatstrasse 118 | 1200',
+      'Seebühne Zürichhorn | Bellerivestrasse 138 | 3000',
+    ),
   },
   {
     ...{ name: 'Wien', state: 'Wien', country: 'Austria', currency: 'EUR' },
@@ -171,12 +177,18 @@ const otherCities: readonly City[] = [
   {
     ...{ name: 'São Paulo', state: 'São Paulo', country: 'Brazil', currency: 'BRL' },
     ...{ latitude: -23.55, longitude: -46.633 },
-    houses: houses('Teatro Ibirapuã | Avenida Paulista 900 | 1400', 'Arena Anhembá | Rua Professor 200 | 20000'),
+    houses: houses(
+      'Teatro Ibirapuã | Avenida Paulista 900 | 1400',
+      'Arena Anhembá | Rua Professor 200 | 20000',
+    ),
   },
   {
     ...{ name: 'Kraków', state: 'Małopolska', country: 'Poland', currency: 'PLN' },
     ...{ latitude: 50.065, longitude: 19.945 },
-    houses: houses('Scena Wisła | Bulwar Czerwieński 3 | 1000', 'Piwnica pod Smokiem | Rynek Główny 27 | 150'),
+    houses: houses(
+      'Scena Wisła | Bulwar Czerwieński 3 | 1000',
+      'Piwnica pod Smokiem | Rynek Główny 27 | 150',
+    ),
   },
 ];
 

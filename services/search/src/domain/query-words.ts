@@ -1,0 +1,54 @@
+/** Makes a tsquery of what somebody typed and what is known of the words. Pure. */
+import { quoted, type Lexemes } from './terms.ts';
+
+/** One word that was typed, with everything that counts as it. */
+export type WordGroup = { token: string; isCommon: boolean; lexemes: readonly string[] };
+
+/**
+ * All words, or any of them. Common words are left out beside others: what is asked for is the rest. Null when no word
+ * has anything that it could match.
+ */
+export function tsqueryOf(groups: readonly WordGroup[], every: boolean): string | null {
+  const telling = groups.filter(({ isCommon }) => !isCommon);
+  const asked = telling.length === 0 ? groups : telling;
+  if (every && asked.some(({ lexemes }) => lexemes.length === 0)) return null;
+  const parts = asked
+    .filter(({ lexemes }) => lexemes.length > 0)
+    .map(({ lexemes }) => `(${lexemes.map(quoted).join(' | ')})`);
+  return parts.length === 0 ? null : parts.join(every ? ' & ' : ' | ');
+}
+
+/** Lexemes of a token that stand in the index as such. */
+export function ownLexemes(token: string, lexemes: ReadonlyMap<string, Lexemes>): string[] {
+  const known = lexemes.get(token);
+  if (known === undefined) return [token];
+  return known.stem === null ? [known.plain] : [known.plain, known.stem];
+}
+
+const latinLetters = [...'abcdefghijklmnopqrstuvwxyz'];
+const lettersOfShortWord = 6;
+
+/**
+ * What a short word may have been before one typing error: trigrams of so few letters say little. A longer one only
+ * with neighbours swapped or a letter too many; the index of trigrams knows the rest.
+ */
+export function variantsOf(word: string): string[] {
+  const letters = [...word];
+  const variants = new Set<string>();
+  const join = (...parts: readonly (readonly string[])[]): void => void variants.add(parts.flat().join(''));
+  const isShort = letters.length <= lettersOfShortWord;
+  for (let at = 0; at <= letters.length; at += 1) {
+    const [before, after] = [letters.slice(0, at), letters.slice(at)];
+    const [first, second, ...rest] = after;
+    if (first !== undefined) join(before, after.slice(1));
+    if (first !== undefined && second !== undefined) join(before, [second, first], rest);
+    if (!isShort) continue;
+    for (const letter of latinLetters) {
+      join(before, [letter], after);
+      if (first !== undefined) join(before, [letter], after.slice(1));
+    }
+  }
+  variants.delete(word);
+  variants.delete('');
+  return [...variants];
+}

@@ -1,0 +1,123 @@
+/** Calls to OpenSearch: each with a deadline, none repeated by itself, and every failure told apart. */
+import { Client, errors } from '@opensearch-project/opensearch';
+import { ConfigError } from '@evently/kit/config';
+import { adviseOnTls, readAuthorities } from '@evently/kit/tls';
+import { EngineAway } from '../port.ts';
+
+export type OpenSearchAddress = {
+  /** `http://` or, with TLS, `https://`; several nodes of one cluster are asked in turn. */
+  urls: readonly string[];
+  user: string | null;
+  password: string | null;
+  /** PEM file of the authorities that are believed; those of the system without it. */
+  caFile: string | null;
+};
+
+export type Call = {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
+  path: string;
+  query?: Readonly<Record<string, string>>;
+  body?: object;
+  /** Lines of JSON instead of one body. */
+  lines?: readonly object[];
+  deadlineMs: number;
+};
+
+export type Answer = { status: number; body: unknown };
+
+export type OpenSearchConnection = {
+  /**
+   * Answers whatever OpenSearch answers below 500 but 401, 403 and 429: the caller knows which refusals it expects.
+   * Rejects with `EngineAway` otherwise, and when nothing comes in time.
+   */
+  call: (call: Call) => Promise<Answer>;
+  close: () => Promise<void>;
+};
+
+const maxSockets = 64;
+/** Refusals that waiting, or an operator, mends: they say nothing about what was asked. */
+const awayStatuses = new Set([401, 403, 429]);
+const tlsPeer = {
+  caSetting: 'OPENSEARCH_CA_FILE',
+  plainAdvice: 'write http:// in OPENSEARCH_URL',
+};
+
+/** Opens nothing before the first call. Throws `ConfigError` when the address cannot be used. */
+export function openConnection(address: OpenSearchAddress): OpenSearchConnection {
+  const client = new Client({
+    nodes: [...checkUrls(address)],
+    ...(address.user === null || address.password === null
+      ? {}
+      : { auth: { username: address.user, password: address.password } }),
+    ...(address.caFile === null
+      ? {}
+      : { ssl: { ca: readAuthorities(address.caFile, 'OPENSEARCH_CA_FILE'), rejectUnauthorized: true } }),
+    agent: { keepAlive: true, maxSockets },
+    maxRetries: 0,
+    // Nodes of a cluster inside Kubernetes tell addresses that nobody outside reaches.
+    sniffOnStart: false,
+    sniffOnConnectionFault: false,
+  });
+  return {
+    call: (call) => ask(client, call),
+    close: async () => {
+      await client.close();
+    },
+  };
+}
+
+function checkUrls({ urls, caFile }: OpenSearchAddress): readonly string[] {
+  if (urls.length === 0) throw new ConfigError(['OPENSEARCH_URL: names no address']);
+  for (const url of urls) {
+    const isEncrypted = url.startsWith('https://');
+    if (!URL.canParse(url) || (!isEncrypted && !url.startsWith('http://')))
+      throw new ConfigError(['OPENSEARCH_URL: must begin with http:// or, with TLS, https://']);
+    if (!isEncrypted && caFile !== null)
+      throw new ConfigError([
+        'OPENSEARCH_URL: an authority is named in OPENSEARCH_CA_FILE, and http:// is not encrypted: write https://',
+      ]);
+  }
+  return urls;
+}
+
+async function ask(client: Client, call: Call): Promise<Answer> {
+  const request = client.transport.request(
+    {
+      method: call.method,
+      path: call.path,
+      ...(call.query === undefined ? {} : { querystring: call.query }),
+      ...(call.body === undefined ? {} : { body: call.body }),
+      ...(call.lines === undefined ? {} : { bulkBody: [...call.lines] }),
+    },
+    { requestTimeout: call.deadlineMs, maxRetries: 0 },
+  );
+  // The client's own limit starts anew with each packet; this one does not.
+  const limit = AbortSignal.timeout(call.deadlineMs);
+  const giveUp = (): void => request.abort();
+  limit.addEventListener('abort', giveUp);
+  try {
+    const { statusCode, body } = await request;
+    return { status: statusCode ?? 0, body };
+  } catch (error) {
+    return answerOf(error, call);
+  } finally {
+    limit.removeEventListener('abort', giveUp);
+  }
+}
+
+function answerOf(error: unknown, { method, path, deadlineMs }: Call): Answer {
+  const what = `${method} ${path.split('?')[0]}`;
+  if (error instanceof errors.ResponseError) {
+    const status = error.statusCode;
+    if (status < 500 && !awayStatuses.has(status)) return { status, body: error.body };
+    throw new EngineAway(`OpenSearch answers ${status} to ${what}: ${error.message}`, error);
+  }
+  if (error instanceof errors.TimeoutError || error instanceof errors.RequestAbortedError)
+    throw new EngineAway(`OpenSearch did not answer ${what} in ${deadlineMs} ms`, error);
+  if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError)
+    throw new EngineAway(
+      `OpenSearch cannot be reached: ${adviseOnTls(error, tlsPeer) ?? error.message}`,
+      error,
+    );
+  throw error;
+}

@@ -1,0 +1,150 @@
+/** How OpenSearch keeps an event: analysers, fields, and the settings of an index that fills and of one that answers. */
+import { fold } from '../../domain/tokens.ts';
+import { germanParts } from './german-parts.ts';
+
+/**
+ * Words come folded and taken apart by `domain/tokens.ts`, so that both engines agree on what a word is; what is left
+ * to an analyser is what a language does with a word. `white` analysers are for fields, whose text is words with
+ * one space between them; `whole` ones are for one word that somebody typed, whatever characters it has.
+ */
+const analysis = {
+  filter: {
+    english: { type: 'stemmer', language: 'english' },
+    hindi: { type: 'stemmer', language: 'hindi' },
+    german_parts: {
+      type: 'dictionary_decompounder',
+      word_list: [...new Set(germanParts.map(fold))],
+      min_word_size: 8,
+      min_subword_size: 3,
+      only_longest_match: false,
+    },
+    beginnings: { type: 'edge_ngram', min_gram: 1, max_gram: 3 },
+    cut: { type: 'truncate', length: 3 },
+  },
+  analyzer: {
+    // Spellings of one Indic word; nothing that Latin letters would notice.
+    words: {
+      type: 'custom',
+      tokenizer: 'whitespace',
+      filter: ['indic_normalization', 'hindi_normalization'],
+    },
+    word: { type: 'custom', tokenizer: 'keyword', filter: ['indic_normalization', 'hindi_normalization'] },
+    // English and Hindi have no letter in common, so one chain stems both.
+    stems: {
+      type: 'custom',
+      tokenizer: 'whitespace',
+      filter: ['indic_normalization', 'hindi_normalization', 'english', 'hindi'],
+    },
+    stem: {
+      type: 'custom',
+      tokenizer: 'keyword',
+      filter: ['indic_normalization', 'hindi_normalization', 'english', 'hindi'],
+    },
+    parts: { type: 'custom', tokenizer: 'whitespace', filter: ['german_parts'] },
+    part: { type: 'custom', tokenizer: 'keyword', filter: [] },
+    beginnings: { type: 'custom', tokenizer: 'keyword', filter: ['beginnings'] },
+    beginning: { type: 'custom', tokenizer: 'keyword', filter: ['cut'] },
+  },
+} as const;
+
+const stemmed = { type: 'text', analyzer: 'stems', search_analyzer: 'stem', similarity: 'short' } as const;
+const words = {
+  type: 'text',
+  analyzer: 'words',
+  search_analyzer: 'word',
+  similarity: 'short',
+} as const;
+const whole = { type: 'keyword', ignore_above: 8_191 } as const;
+/** Beginnings of what is suggested, from each of its words on; `first` has the first three characters of each. */
+const begin = {
+  type: 'keyword',
+  doc_values: false,
+  ignore_above: 200,
+  fields: {
+    first: {
+      type: 'text',
+      analyzer: 'beginnings',
+      search_analyzer: 'beginning',
+      index_options: 'docs',
+      norms: false,
+    },
+  },
+} as const;
+
+const mappings = {
+  dynamic: 'strict',
+  // They are made of `document`, which is kept; nobody reads them back.
+  _source: { excludes: ['words', 'begin'] },
+  properties: {
+    eventId: { type: 'keyword' },
+    /** False for removals that are remembered, and for stocks whose event is not known. */
+    visible: { type: 'boolean' },
+    version: { type: 'long', index: false },
+    bucket: { type: 'short' },
+    checksum: { type: 'long', index: false },
+    stockVersion: { type: 'long', index: false },
+    stock: { type: 'object', enabled: false },
+    document: { type: 'object', enabled: false },
+    available: { type: 'integer', index: false },
+    soldOut: { type: 'boolean' },
+    startsAt: { type: 'date' },
+    endsAt: { type: 'date' },
+    price: { type: 'double' },
+    place: { type: 'geo_point' },
+    eventType: whole,
+    venueCity: whole,
+    venueName: whole,
+    cityKey: { ...whole, doc_values: false },
+    begin: { properties: { name: begin, venue: begin, city: begin } },
+    words: {
+      properties: {
+        name: {
+          ...words,
+          copy_to: ['words.title', 'words.any'],
+          fields: { stem: stemmed, part: { type: 'text', analyzer: 'parts', search_analyzer: 'part' } },
+        },
+        venue: { ...words, copy_to: ['words.title', 'words.any'], fields: { stem: stemmed } },
+        city: { ...words, copy_to: ['words.title', 'words.any'] },
+        type: { ...stemmed, copy_to: ['words.title', 'words.any'] },
+        text: {
+          ...words,
+          similarity: 'BM25',
+          copy_to: ['words.any'],
+          fields: { stem: { ...stemmed, similarity: 'BM25' } },
+        },
+        title: {
+          ...words,
+          norms: false,
+          index_options: 'docs',
+          index_prefixes: { min_chars: 2, max_chars: 10 },
+        },
+        any: { ...words, norms: false, index_options: 'docs' },
+      },
+    },
+  },
+} as const;
+
+const answering = { refresh_interval: '1s', 'translog.durability': 'request' } as const;
+
+/** An index that nobody asks yet: it shows what it holds when it is published. */
+const filling = { refresh_interval: '-1', 'translog.durability': 'async' } as const;
+
+export const settingsWhenPublished = { index: answering };
+
+/** The body that makes an index, with `alias` on it. One shard bears some millions of events; a second node a copy. */
+export function indexBody(alias: string, state: 'answering' | 'filling'): object {
+  return {
+    settings: {
+      index: {
+        number_of_shards: 1,
+        auto_expand_replicas: '0-1',
+        // Names are short and a word stands once in them: how often counts little, how long somewhat.
+        similarity: { short: { type: 'BM25', k1: 0.6, b: 0.4 } },
+        analysis,
+        ...(state === 'answering' ? answering : filling),
+      },
+    },
+    mappings,
+    aliases: { [alias]: {} },
+  };
+}

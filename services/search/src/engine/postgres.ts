@@ -1,0 +1,285 @@
+/** The engine on PostgreSQL: full text of own words, trigrams for typing errors, generations of rows. */
+import type { ClientBase } from 'pg';
+import { DeadlinePassed, withDeadline } from '@evently/kit/clock';
+import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
+import { distanceKm } from '../domain/distance.ts';
+import { newestOf, type Newest } from '../domain/newest.ts';
+import { ownLexemes, tsqueryOf, variantsOf, type WordGroup } from '../domain/query-words.ts';
+import {
+  beginningsOf,
+  cityKeyOf,
+  fieldsOf,
+  likelyMeant,
+  spellingOf,
+  termsOf,
+  vectorOf,
+  type Lexemes,
+} from '../domain/terms.ts';
+import { errorsForgiven } from '../domain/distance.ts';
+import { tokensOf } from '../domain/tokens.ts';
+import {
+  beginGeneration,
+  dropGeneration,
+  ensureActive,
+  holdGenerations,
+  sweepDropped,
+  switchTo,
+} from '../store/generations.ts';
+import { countDocuments, findSuggestions, listEntries, sumBuckets } from '../store/index-read.ts';
+import { findDocuments, type Found } from '../store/index-search.ts';
+import { countTerms, findAlike, findCompletions, findKnown, readLexemes } from '../store/index-terms.ts';
+import {
+  findPresent,
+  replaceSuggestions,
+  takeWriting,
+  writeDocuments,
+  writeStocks,
+  type IndexRow,
+  type Present,
+} from '../store/index-write.ts';
+import {
+  EngineAway,
+  maxChangesPerApply,
+  type Change,
+  type Rebuild,
+  type SearchAnswer,
+  type SearchEngine,
+  type SearchQuery,
+} from './port.ts';
+
+/** An answer that takes longer helps nobody; the database ends the statement itself a little later. */
+const queryMs = 2_500;
+const applyMs = 20_000;
+/** Lexemes of words that are remembered: what PostgreSQL says of a word never changes. */
+const maxRemembered = 100_000;
+const maxSweeps = 10_000;
+
+export function createPostgresEngine({ db }: { db: Database }): SearchEngine {
+  const lexicon = createLexicon(db);
+  const guard = <T>(work: () => Promise<T>, deadlineMs = queryMs): Promise<T> =>
+    withDeadline(work(), deadlineMs, 'the PostgreSQL engine').catch((error: unknown) => {
+      if (error instanceof DeadlinePassed || isDatabaseUnavailable(error))
+        throw new EngineAway('the database of the search index does not answer', error);
+      throw error;
+    });
+  return {
+    kind: 'postgres',
+    prepare: () => guard(() => ensureActive(db)),
+    ready: () => db.ready(),
+    apply: (changes) => guard(() => applyToAll(db, lexicon, changes), applyMs),
+    search: (query) => guard(() => search(db, lexicon, query)),
+    suggest: ({ prefix, now, limit }) => guard(() => findSuggestions(db, prefix, now, limit)),
+    count: () => guard(() => countDocuments(db)),
+    buckets: () => guard(() => sumBuckets(db)),
+    entries: (bucket) => guard(() => listEntries(db, bucket)),
+    rebuild: () => guard(() => beginRebuild(db, lexicon, guard), applyMs),
+    // The pool is the caller's.
+    close: () => Promise.resolve(),
+  };
+}
+
+type Guard = <T>(work: () => Promise<T>, deadlineMs?: number) => Promise<T>;
+type Lexicon = (tokens: readonly string[]) => Promise<ReadonlyMap<string, Lexemes>>;
+
+/** What PostgreSQL makes of words, asked once for each. */
+function createLexicon(db: Database): Lexicon {
+  const remembered = new Map<string, Lexemes>();
+  return async (tokens) => {
+    const asked = new Set(tokens);
+    const missing = [...asked].filter((token) => !remembered.has(token));
+    const found = missing.length === 0 ? new Map<string, Lexemes>() : await readLexemes(db, missing);
+    const known = new Map<string, Lexemes>();
+    for (const token of asked) {
+      const lexemes = remembered.get(token) ?? found.get(token);
+      if (lexemes !== undefined) known.set(token, lexemes);
+    }
+    if (remembered.size + found.size > maxRemembered) remembered.clear();
+    for (const [token, lexemes] of found) remembered.set(token, lexemes);
+    return known;
+  };
+}
+
+async function applyToAll(db: Database, lexicon: Lexicon, changes: readonly Change[]): Promise<void> {
+  if (changes.length > maxChangesPerApply)
+    throw new Error(`${changes.length} changes at once; split them by ${maxChangesPerApply}`);
+  const newest = newestOf(changes);
+  if (newest.length === 0) return;
+  const lexemes = await lexicon(wordsOf(newest));
+  await db.transaction(async (client) => {
+    for (const { generation } of await holdGenerations(client))
+      await applyTo(client, generation, newest, lexemes);
+  });
+}
+
+function wordsOf(newest: readonly Newest[]): string[] {
+  return newest.flatMap(({ content }) =>
+    content?.document == null ? [] : fieldsOf(content.document).flatMap(({ tokens }) => tokens),
+  );
+}
+
+async function applyTo(
+  client: ClientBase,
+  generation: number,
+  newest: readonly Newest[],
+  lexemes: ReadonlyMap<string, Lexemes>,
+): Promise<void> {
+  await takeWriting(client, generation);
+  const eventIds = newest.map(({ eventId }) => eventId);
+  const present = await findPresent(client, generation, eventIds);
+  const rows = newest.flatMap((each) => rowOf(each, present.get(each.eventId), lexemes));
+  await writeDocuments(client, generation, rows);
+  await writeStocks(
+    client,
+    generation,
+    newest.flatMap(({ eventId, stock }) => (stock === undefined ? [] : [{ eventId, stock }])),
+  );
+  if (rows.length === 0) return;
+  await countTerms(client, generation, differenceOf(rows, present));
+  await replaceSuggestions(
+    client,
+    generation,
+    rows.map(({ eventId }) => eventId),
+    rows.flatMap(({ eventId, content }) =>
+      content === null
+        ? []
+        : beginningsOf(content.document).map((beginning) => ({
+            ...beginning,
+            eventId,
+            endsAt: content.document.endsAt,
+          })),
+    ),
+  );
+}
+
+/** The row to be written; none when what is there is newer, or nothing was said of the document. */
+function rowOf(
+  { eventId, content }: Newest,
+  present: Present | undefined,
+  lexemes: ReadonlyMap<string, Lexemes>,
+): IndexRow[] {
+  if (content === undefined || (present !== undefined && present.version > content.version)) return [];
+  const { version, document } = content;
+  if (document === null) return [{ eventId, version, content: null }];
+  const fields = fieldsOf(document);
+  return [
+    {
+      eventId,
+      version,
+      content: {
+        document,
+        nameKey: tokensOf(document.name, maxNameTokens).join(' '),
+        cityKey: cityKeyOf(document.venueCity),
+        vector: vectorOf(fields, lexemes),
+        terms: termsOf(fields, lexemes),
+      },
+    },
+  ];
+}
+const maxNameTokens = 100;
+
+/** How many more documents have each term after the rows were written. */
+function differenceOf(
+  rows: readonly IndexRow[],
+  present: ReadonlyMap<string, Present>,
+): { term: string; spelling: string; documents: number }[] {
+  const counts = new Map<string, number>();
+  const add = (terms: readonly string[], count: number): void => {
+    for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + count);
+  };
+  for (const { eventId, content } of rows) {
+    add(present.get(eventId)?.terms ?? [], -1);
+    add(content?.terms ?? [], 1);
+  }
+  return [...counts]
+    .filter(([, documents]) => documents !== 0)
+    .map(([term, documents]) => ({ term, spelling: spellingOf(term), documents }));
+}
+
+async function search(db: Database, lexicon: Lexicon, query: SearchQuery): Promise<SearchAnswer> {
+  const { text, ...rest } = query;
+  const shared = {
+    ...rest,
+    phrase: text?.tokens.join(' ') ?? '',
+    cityKey: query.filters.city === null ? null : cityKeyOf(query.filters.city),
+  };
+  if (text === null) return answerOf(query, await findDocuments(db, { ...shared, words: null }));
+  const groups = await groupWords(db, lexicon, text.tokens);
+  const every = tsqueryOf(groups, true);
+  const found = every === null ? null : await findDocuments(db, { ...shared, words: every });
+  const any = tsqueryOf(groups, false);
+  // Nothing has all the words: then what has some of them, those with more of them first.
+  if ((found !== null && found.total > 0) || any === null || any === every)
+    return found === null ? nothing(query) : answerOf(query, found);
+  return answerOf(query, await findDocuments(db, { ...shared, words: any }));
+}
+
+function nothing({ facets }: SearchQuery): SearchAnswer {
+  return { hits: [], total: 0, facets: facets ? { cities: [], eventTypes: [], priceRange: null } : null };
+}
+
+function answerOf({ near }: SearchQuery, { hits, total, facets }: Found): SearchAnswer {
+  return {
+    total,
+    facets,
+    hits: hits.map((hit) => {
+      const { place } = hit.document;
+      return { ...hit, distanceKm: near === null || place === null ? null : distanceKm(near, place) };
+    }),
+  };
+}
+
+/** Each word with its lexemes; for a word that no document has, what it may have been meant to be. */
+async function groupWords(db: Database, lexicon: Lexicon, tokens: readonly string[]): Promise<WordGroup[]> {
+  const lexemes = await lexicon(tokens);
+  const own = new Map(tokens.map((token) => [token, ownLexemes(token, lexemes)]));
+  const known = await findKnown(db, [...own.values()].flat());
+  return Promise.all(
+    [...own].map(async ([token, words]) => {
+      const there = words.filter((word) => known.has(word));
+      const isCommon = lexemes.get(token)?.isCommon ?? false;
+      return { token, isCommon, lexemes: there.length > 0 ? there : await alternativesOf(db, token) };
+    }),
+  );
+}
+
+async function alternativesOf(db: Database, token: string): Promise<string[]> {
+  if (errorsForgiven([...token].length) === 0) return [];
+  const word = { word: token, spelling: spellingOf(token), variants: variantsOf(token) };
+  const [alike, completions] = await Promise.all([findAlike(db, word), findCompletions(db, token)]);
+  return [...new Set([...likelyMeant(token, alike), ...completions])];
+}
+
+async function beginRebuild(db: Database, lexicon: Lexicon, guard: Guard): Promise<Rebuild> {
+  const generation = await db.transaction(beginGeneration);
+  const sweep = async (): Promise<void> => {
+    for (let round = 0; round < maxSweeps && (await sweepDropped(db)); round += 1);
+  };
+  await sweep();
+  return {
+    generation: String(generation),
+    apply: (changes) =>
+      guard(async () => {
+        const newest = newestOf(changes);
+        const lexemes = await lexicon(wordsOf(newest));
+        await db.transaction(async (client) => {
+          const held = await holdGenerations(client);
+          if (!held.some((each) => each.generation === generation && each.state === 'building'))
+            throw superseded(generation);
+          await applyTo(client, generation, newest, lexemes);
+        });
+      }, applyMs),
+    publish: async () => {
+      const isSwitched = await guard(() => db.transaction((client) => switchTo(client, generation)), applyMs);
+      if (!isSwitched) throw superseded(generation);
+      await sweep();
+    },
+    abandon: async () => {
+      await guard(() => dropGeneration(db, generation));
+      await sweep();
+    },
+  };
+}
+
+function superseded(generation: number): Error {
+  return new Error(`generation ${generation} of the index was dropped by a later rebuild`);
+}

@@ -1,0 +1,172 @@
+/** Writes rows of `index_documents` and `index_suggestions` of one generation. */
+import type { Sql } from '@evently/kit/postgres';
+import type { Beginning } from '../domain/terms.ts';
+import type { SearchDocument, Stock } from '../engine/port.ts';
+
+// Two keys make one lock; the first is ours alone.
+const writeLock = 7_340_200;
+
+/**
+ * One writer per generation at a time, until its transaction ends: counts of words are differences, and two writers
+ * that read the same old words would count them twice. Taken after the generations' own rows, in order of generations.
+ */
+export async function takeWriting(client: Sql, generation: number): Promise<void> {
+  await client.query({
+    name: 'take-index-writing',
+    text: 'select pg_advisory_xact_lock($1, $2)',
+    values: [writeLock, generation],
+  });
+}
+
+export type Present = { version: number; terms: readonly string[]; stockVersion: number | null };
+
+export async function findPresent(
+  client: Sql,
+  generation: number,
+  eventIds: readonly string[],
+): Promise<Map<string, Present>> {
+  const { rows } = await client.query<{
+    event_id: string;
+    version: string;
+    terms: string[] | null;
+    stock_version: string | null;
+  }>({
+    name: 'find-indexed',
+    text: `select event_id, version, terms, stock_version
+             from index_documents where generation = $1 and event_id = any($2::uuid[])`,
+    values: [generation, eventIds],
+  });
+  return new Map(
+    rows.map((row) => [
+      row.event_id,
+      {
+        version: Number(row.version),
+        terms: row.terms ?? [],
+        stockVersion: row.stock_version === null ? null : Number(row.stock_version),
+      },
+    ]),
+  );
+}
+
+/** A document with its words, or a removal. */
+export type IndexRow = {
+  eventId: string;
+  version: number;
+  content: {
+    document: SearchDocument;
+    nameKey: string;
+    cityKey: string;
+    vector: string;
+    terms: readonly string[];
+  } | null;
+};
+
+/** Replaces everything but the stock. The caller has compared versions, and has the lock of the generation. */
+export async function writeDocuments(
+  client: Sql,
+  generation: number,
+  rows: readonly IndexRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const column = <T>(of: (content: NonNullable<IndexRow['content']>) => T): (T | null)[] =>
+    rows.map(({ content }) => (content === null ? null : of(content)));
+  await client.query({
+    name: 'write-index-documents',
+    text: `insert into index_documents (generation, event_id, version, document, checksum, name_key, city, city_key,
+                                        event_type, starts_at, ends_at, price, latitude, longitude, capacity, words,
+                                        terms)
+           select $1, r.event_id, r.version, r.document, coalesce(r.checksum, 0), r.name_key, r.city, r.city_key,
+                  r.event_type, r.starts_at, r.ends_at, r.price, r.latitude, r.longitude, r.capacity, r.words::tsvector,
+                  array(select json_array_elements_text(r.terms))
+             from unnest($2::uuid[], $3::bigint[], $4::json[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::float8[], $13::float8[],
+                         $14::float8[], $15::integer[], $16::text[], $17::json[])
+                  r(event_id, version, document, checksum, name_key, city, city_key, event_type, starts_at, ends_at,
+                    price, latitude, longitude, capacity, words, terms)
+            order by r.event_id
+           on conflict (generation, event_id) do update
+              set version = excluded.version, document = excluded.document, checksum = excluded.checksum,
+                  name_key = excluded.name_key, city = excluded.city, city_key = excluded.city_key,
+                  event_type = excluded.event_type, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+                  price = excluded.price, latitude = excluded.latitude, longitude = excluded.longitude,
+                  capacity = excluded.capacity, words = excluded.words, terms = excluded.terms
+            where index_documents.version <= excluded.version`,
+    values: [
+      generation,
+      rows.map(({ eventId }) => eventId),
+      rows.map(({ version }) => version),
+      column(({ document }) => JSON.stringify(document)),
+      column(({ document }) => document.checksum),
+      column(({ nameKey }) => nameKey),
+      column(({ document }) => document.venueCity),
+      column(({ cityKey }) => cityKey),
+      column(({ document }) => document.eventType),
+      column(({ document }) => document.startsAt),
+      column(({ document }) => document.endsAt),
+      column(({ document }) => document.price),
+      column(({ document }) => document.place?.latitude ?? null),
+      column(({ document }) => document.place?.longitude ?? null),
+      column(({ document }) => document.capacity),
+      column(({ vector }) => vector),
+      column(({ terms }) => JSON.stringify(terms)),
+    ],
+  });
+}
+
+/** Keeps each stock that is newer than the known one, whether or not the event's document is there. */
+export async function writeStocks(
+  client: Sql,
+  generation: number,
+  stocks: readonly { eventId: string; stock: Stock }[],
+): Promise<void> {
+  if (stocks.length === 0) return;
+  await client.query({
+    name: 'write-index-stocks',
+    text: `insert into index_documents (generation, event_id, version, stock_version, available)
+           select $1, s.event_id, -1, s.stock_version, s.available
+             from unnest($2::uuid[], $3::bigint[], $4::integer[]) s(event_id, stock_version, available)
+            order by s.event_id
+           on conflict (generation, event_id) do update
+              set stock_version = excluded.stock_version, available = excluded.available
+            where index_documents.stock_version is null or index_documents.stock_version < excluded.stock_version`,
+    values: [
+      generation,
+      stocks.map(({ eventId }) => eventId),
+      stocks.map(({ stock }) => stock.version),
+      stocks.map(({ stock }) => stock.available),
+    ],
+  });
+}
+
+export type SuggestionRow = Beginning & { eventId: string; endsAt: Date };
+
+/** What suggests these events, in place of what did. */
+export async function replaceSuggestions(
+  client: Sql,
+  generation: number,
+  eventIds: readonly string[],
+  suggestions: readonly SuggestionRow[],
+): Promise<void> {
+  await client.query({
+    name: 'delete-suggestions',
+    text: 'delete from index_suggestions where generation = $1 and event_id = any($2::uuid[])',
+    values: [generation, eventIds],
+  });
+  if (suggestions.length === 0) return;
+  await client.query({
+    name: 'insert-suggestions',
+    text: `insert into index_suggestions (generation, event_id, beginning, place, kind, shown, ends_at)
+           select $1, s.event_id, s.beginning, s.place, s.kind, s.shown, s.ends_at
+             from unnest($2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::text[], $7::timestamptz[])
+                  s(event_id, beginning, place, kind, shown, ends_at)`,
+    values: [
+      generation,
+      suggestions.map(({ eventId }) => eventId),
+      suggestions.map(({ beginning }) => beginning),
+      suggestions.map(({ place }) => place),
+      suggestions.map(({ kind }) => kind),
+      suggestions.map(({ shown }) => shown),
+      suggestions.map(({ endsAt }) => endsAt),
+    ],
+  });
+}
