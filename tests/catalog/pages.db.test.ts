@@ -71,7 +71,8 @@ test('a draft and an unknown event are one 404 to the public', async () => {
   const { event_id: eventId } = await catalog.makeEvent();
   const [draft, unknown] = [await page(eventId), await page(crypto.randomUUID())];
   expect(draft).toMatchObject({ status: 404, body: { code: 'not_found' } });
-  expect({ ...draft.body, instance: '' }).toEqual({ ...unknown.body, instance: '' });
+  const anonymous = { instance: '', trace_id: '' };
+  expect({ ...draft.body, ...anonymous }).toEqual({ ...unknown.body, ...anonymous });
   expect((await page('not-an-id')).status).toBe(400);
 });
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from './clock.ts';
 import { newId } from './ids.ts';
 import { problemResponse, type Problem } from './problems.ts';
+import { parseTraceparent } from './tracing-context.ts';
 
 /** Content-Security-Policy of answers that no browser shows as a page. */
 export const apiPolicy = "default-src 'none'; frame-ancestors 'none'";
@@ -23,7 +24,9 @@ export function setPageHeaders(res: ServerResponse): void {
 /** Answers with a problem document where no application is reached. */
 export function answerProblem(req: IncomingMessage, res: ServerResponse, problem: Problem): void {
   const requestId = newId(systemClock.now().getTime());
-  const answer = problemResponse(problem, requestId);
+  const { traceparent } = req.headers;
+  const named = parseTraceparent(typeof traceparent === 'string' ? traceparent : undefined);
+  const answer = problemResponse(problem, requestId, named?.traceId);
   res.setHeader('content-security-policy', apiPolicy);
   res.setHeader('x-request-id', requestId);
   for (const [name, value] of answer.headers) res.setHeader(name, value);

@@ -13,9 +13,12 @@ import type { RequestMetrics } from './metrics.ts';
 import { isDatabaseUnavailable } from './postgres.ts';
 import { badRequest, problemResponse, unavailable, type Problem } from './problems.ts';
 import { createStaticRouter } from './static-routes.ts';
+import { parseTraceparent, traceIdOfRequest } from './tracing-context.ts';
+import { beginRequest } from './tracing-requests.ts';
+import { isTracing } from './tracing.ts';
 
 export type ServiceEnv = {
-  Variables: { requestId: string; principal?: Principal; failure?: string };
+  Variables: { requestId: string; traceId?: string; principal?: Principal; failure?: string };
 };
 export type ServiceApp = OpenAPIHono<ServiceEnv>;
 
@@ -53,7 +56,7 @@ export function createRouter(shownAs: Readonly<Record<string, string>> = {}): Se
         ? issue.keys.map((key) => ({ field: shown([...issue.path, key]), message: 'unknown field' }))
         : [{ field: shown(issue.path), message: issue.message }],
     );
-    return problemResponse(badRequest(errors), c.get('requestId'));
+    return refuse(c, badRequest(errors));
   };
   return new OpenAPIHono<ServiceEnv>({ defaultHook: refuseInvalid, router: createStaticRouter() });
 }
@@ -104,9 +107,22 @@ function readinessOf(answer: boolean | Readiness): Readiness {
   return typeof answer === 'boolean' ? { ready: answer, says: answer ? 'ok' : 'unavailable' } : answer;
 }
 
-/** Answers with a problem document that carries the request's id. */
+/** Answers with a problem document that carries the ids of the request and of its trace. */
 export function refuse(c: Context<ServiceEnv>, problem: Problem): Response {
-  return problemResponse(problem, c.get('requestId'));
+  return problemResponse(problem, c.get('requestId'), traceIdOf(c));
+}
+
+/**
+ * The trace that a request belongs to: the recorded one, else the one that the caller names, else one of its own by
+ * its id. Looked up where it is told, so that a request of which nothing is told pays nothing.
+ */
+export function traceIdOf(c: Context<ServiceEnv>): string {
+  return (
+    c.get('traceId') ??
+    parseTraceparent(c.req.header('traceparent'))?.traceId ??
+    // A router outside of `createApp` has given the request no id.
+    traceIdOfRequest(c.get('requestId') ?? '')
+  );
 }
 
 const bodyTooLarge: Problem = {
@@ -123,16 +139,25 @@ function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
     const requestId =
       given !== undefined && requestIdForm.test(given) ? given : newId(systemClock.now().getTime());
     c.set('requestId', requestId);
-    await next();
+    const span = isTracing() ? beginRequest(options.service, requestId, c.req) : null;
+    if (span === null) {
+      await next();
+    } else {
+      c.set('traceId', span.traceId);
+      await span.run(next);
+    }
     c.res.headers.set('x-request-id', requestId);
     // Nobody will read what a GET would have sent: an event stream would keep its place until it lapsed.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
     const seconds = (monotonicMs() - startedMs) / 1000;
     const route = c.res.status === 404 || c.res.status === 405 ? routeOrNone(c) : routePath(c, -1);
-    options.metrics.observe(options.service, c.req.method, route, c.res.status, seconds);
+    const { status } = c.res;
+    span?.end(route, status);
+    const recorded = span?.sampledTraceId ?? undefined;
+    options.metrics.observe(options.service, c.req.method, route, status, seconds, recorded);
     if (options.log.isLevelEnabled('info')) {
       options.log.info(
-        { request_id: requestId, method: c.req.method, route, status: c.res.status, seconds },
+        { request_id: requestId, trace_id: traceIdOf(c), method: c.req.method, route, status, seconds },
         'request',
       );
     }
@@ -154,7 +179,7 @@ function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Res
     });
   }
   if (isDatabaseUnavailable(error)) {
-    log.warn({ request_id: c.get('requestId'), err: String(error) }, 'the database was away');
+    log.warn({ ...idsOf(c), err: String(error) }, 'the database was away');
     return refuse(
       c,
       unavailable(
@@ -165,7 +190,7 @@ function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Res
     );
   }
   if (error instanceof KeysUnavailable) {
-    log.warn({ request_id: c.get('requestId'), err: error.message }, 'a token could not be judged');
+    log.warn({ ...idsOf(c), err: error.message }, 'a token could not be judged');
     return refuse(
       c,
       unavailable(
@@ -175,13 +200,17 @@ function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Res
       ),
     );
   }
-  log.error({ request_id: c.get('requestId'), err: error }, 'a request failed');
+  log.error({ ...idsOf(c), err: error }, 'a request failed');
   return refuse(c, {
     status: 500,
     code: 'internal_error',
     title: 'Something went wrong on our side',
     detail: `Quote ${c.get('requestId')} when you report it.`,
   });
+}
+
+function idsOf(c: Context<ServiceEnv>): { request_id: string; trace_id: string } {
+  return { request_id: c.get('requestId'), trace_id: traceIdOf(c) };
 }
 
 /** 405 with `Allow` when the path exists for other methods, else 404. */

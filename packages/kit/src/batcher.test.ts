@@ -3,6 +3,7 @@ import { DatabaseUnavailable } from './postgres.ts';
 import { createBatcher, type BatcherOptions } from './batcher.ts';
 
 const roomy: Omit<BatcherOptions<number, number>, 'run'> = {
+  name: 'test',
   maxBatch: 4,
   maxQueueSeconds: 1,
   minQueue: 100,

@@ -1,6 +1,8 @@
 /** Coalesces what arrives for one key: one batch in flight, and whatever comes meanwhile is the next one. */
 import { monotonicMs } from './clock.ts';
 import { DatabaseUnavailable, isDatabaseUnavailable } from './postgres.ts';
+import { inBatchSpan, type Served } from './tracing-batches.ts';
+import { activeSpan } from './tracing.ts';
 
 /** How much one batch holds, and how long a line may be. */
 export type BatchLimits = {
@@ -12,11 +14,25 @@ export type BatchLimits = {
 };
 
 export type BatcherOptions<Item, Result> = BatchLimits & {
+  /** Names its batches in traces. */
+  name: string;
   /** Handles one batch; answers one result per item, in order. */
   run: (key: string, items: readonly Item[]) => Promise<Result[]>;
   /** True when nobody waits for the item any more; it is dropped before its batch. Without it, none is. */
   isAbandoned?: (item: Item) => boolean;
-  observe?: (batch: { size: number; seconds: number; failed: boolean }) => void;
+  observe?: (batch: ObservedBatch) => void;
+};
+
+/** One batch, told once it is over. */
+export type ObservedBatch = {
+  key: string;
+  size: number;
+  seconds: number;
+  /** How long its first item waited in line: the longest wait of the batch. */
+  waitedSeconds: number;
+  failed: boolean;
+  /** It failed as a whole and was run again item by item. */
+  split: boolean;
 };
 
 export type Submitted<Result> =
@@ -31,8 +47,9 @@ export type Batcher<Item, Result> = {
   drained: () => Promise<void>;
 };
 
-type Waiting<Item, Result> = {
+type Waiting<Item, Result> = Served & {
   item: Item;
+  sinceMs: number;
   resolve: (submitted: Submitted<Result>) => void;
   reject: (error: unknown) => void;
 };
@@ -68,12 +85,13 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     }
     return new Promise((resolve, reject) => {
       waiting += 1;
+      const entry = { item, sinceMs: monotonicMs(), resolve, reject, origin: activeSpan() };
       if (lane !== undefined) {
-        lane.queue.push({ item, resolve, reject });
+        lane.queue.push(entry);
         return;
       }
       const started: Lane<Item, Result> = {
-        queue: [{ item, resolve, reject }],
+        queue: [entry],
         ratePerSecond: assumedRatePerSecond,
       };
       lanes.set(key, started);
@@ -92,16 +110,19 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     await Promise.resolve();
     while (lane.queue.length > 0) {
       const batch = takeBatch(lane);
-      if (batch.length === 0) continue;
+      const [first] = batch;
+      if (first === undefined) continue;
       const startedMs = monotonicMs();
       const waitedAsLong = lane.queue.length;
-      const failure = await runBatch(options.run, key, batch);
+      const failure = await runBatch(options, key, batch);
       const failed = failure !== null;
       const seconds = (monotonicMs() - startedMs) / 1000;
       if (!failed && seconds > 0) {
         lane.ratePerSecond = rateMemory * lane.ratePerSecond + (1 - rateMemory) * (batch.length / seconds);
       }
-      options.observe?.({ size: batch.length, seconds, failed });
+      const waitedSeconds = (startedMs - first.sinceMs) / 1000;
+      const split = failed && isSplit(batch, failure.error);
+      options.observe?.({ key, size: batch.length, seconds, waitedSeconds, failed, split });
       if (failure?.error instanceof DatabaseUnavailable) {
         waiting -= waitedAsLong;
         for (const entry of lane.queue.splice(0, waitedAsLong)) entry.reject(failure.error);
@@ -131,30 +152,28 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
 /** Answers everyone in the batch; what it failed of as a whole, or null. */
 async function runBatch<Item, Result>(
-  run: BatcherOptions<Item, Result>['run'],
+  options: Pick<BatcherOptions<Item, Result>, 'name' | 'run'>,
   key: string,
   batch: readonly Waiting<Item, Result>[],
 ): Promise<{ error: unknown } | null> {
   try {
-    const results = await run(
-      key,
-      batch.map((entry) => entry.item),
-    );
+    const items = batch.map((entry) => entry.item);
+    const results = await inBatchSpan(options.name, key, batch, () => options.run(key, items));
     if (results.length !== batch.length)
       throw new Error(`a batch of ${batch.length} got ${results.length} results`);
     for (const [at, result] of results.entries()) batch[at]?.resolve({ kind: 'done', result });
     return null;
   } catch (error) {
-    if (batch.length === 1 || !shouldSplit(error)) {
-      for (const entry of batch) entry.reject(error);
+    if (isSplit(batch, error)) {
+      for (const entry of batch) await runBatch(options, key, [entry]);
     } else {
-      for (const entry of batch) await runBatch(run, key, [entry]);
+      for (const entry of batch) entry.reject(error);
     }
     return { error };
   }
 }
 
 /** Only what a single item can have caused is worth trying item by item; an absent database is not. */
-function shouldSplit(error: unknown): boolean {
-  return !isDatabaseUnavailable(error);
+function isSplit(batch: readonly unknown[], error: unknown): boolean {
+  return batch.length > 1 && !isDatabaseUnavailable(error);
 }

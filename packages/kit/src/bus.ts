@@ -2,6 +2,7 @@
 import { withDeadline } from './clock.ts';
 import type { Logger } from './log.ts';
 import type { Sql } from './postgres.ts';
+import { inProcessSpan } from './tracing-messages.ts';
 
 /** One message as it travels. `key` names the aggregate; order holds per key. */
 export type Message = {
@@ -13,6 +14,8 @@ export type Message = {
   createdAt: Date;
   /** Which delivery this is, from 1. */
   attempt: number;
+  /** Where it was written in a trace that is recorded (W3C Trace Context); absent when it was in none. */
+  traceparent?: string;
 };
 
 /**
@@ -104,7 +107,8 @@ export async function deliver(
   { consumer, handle }: Consumer,
   batch: readonly Message[],
 ): Promise<Delivery> {
-  const delivery = await withDeadline(handle(batch), handlerDeadlineMs, consumer).catch((error: unknown) => ({
+  const handled = inProcessSpan(consumer, batch, () => handle(batch));
+  const delivery = await withDeadline(handled, handlerDeadlineMs, consumer).catch((error: unknown) => ({
     handled: new Set<string>(),
     failed: new Map(batch.map((message) => [message.id, error])),
   }));

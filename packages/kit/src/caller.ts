@@ -1,6 +1,7 @@
 /** Calls to another service: an API key, a deadline, a parsed answer, and absence as a value. */
 import { z } from 'zod';
 import { withDeadline } from './clock.ts';
+import { inCallSpan } from './tracing-calls.ts';
 
 /** Sends one request; `fetch` in a pod, a service's own `app.fetch` when composed in one process. */
 export type Fetch = (request: Request) => Response | Promise<Response>;
@@ -26,34 +27,47 @@ const problemSchema = z.looseObject({ code: z.string(), detail: z.string() });
  */
 export function createCaller(options: CallerOptions): Caller {
   return {
-    call: async (method, path, schema, body) => {
-      const request = new Request(`${options.baseUrl}${path}`, {
-        method,
-        redirect: 'error',
-        headers: {
-          'x-api-key': options.apiKey,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      try {
-        const response = await withDeadline(
-          Promise.resolve(options.fetch(request)),
-          options.deadlineMs,
-          'the call',
-        );
-        const answer = await readJson(response);
-        if (response.ok) return { kind: 'ok', value: schema.parse(answer) };
-        const problem = problemSchema.safeParse(answer);
-        if (response.status >= 500 || !problem.success)
-          return { kind: 'away', reason: `status ${response.status}` };
-        const { code, detail } = problem.data;
-        return { kind: 'refused', status: response.status, code, detail, problem: problem.data };
-      } catch (error) {
-        return { kind: 'away', reason: error instanceof Error ? error.message : String(error) };
-      }
-    },
+    call: (method, path, schema, body) =>
+      inCallSpan(method, `${options.baseUrl}${path}`, (url, traceHeaders, answered) => {
+        const request = new Request(url, {
+          method,
+          redirect: 'error',
+          headers: {
+            ...traceHeaders,
+            'x-api-key': options.apiKey,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        return send(options, request, schema, answered);
+      }),
   };
+}
+
+/** @param answered told the status, before the body is read */
+async function send<T>(
+  options: CallerOptions,
+  request: Request,
+  schema: z.ZodType<T>,
+  answered: (status: number) => void,
+): Promise<CallOutcome<T>> {
+  try {
+    const response = await withDeadline(
+      Promise.resolve(options.fetch(request)),
+      options.deadlineMs,
+      'the call',
+    );
+    answered(response.status);
+    const answer = await readJson(response);
+    if (response.ok) return { kind: 'ok', value: schema.parse(answer) };
+    const problem = problemSchema.safeParse(answer);
+    if (response.status >= 500 || !problem.success)
+      return { kind: 'away', reason: `status ${response.status}` };
+    const { code, detail } = problem.data;
+    return { kind: 'refused', status: response.status, code, detail, problem: problem.data };
+  } catch (error) {
+    return { kind: 'away', reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 async function readJson(response: Response): Promise<unknown> {

@@ -1,5 +1,6 @@
 /** Structured logs: one JSON line per request and per state change, secrets removed by name. */
 import { destination, pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { activeTraceFields } from './tracing.ts';
 
 export type Logger = PinoLogger;
 
@@ -19,12 +20,16 @@ const secretFields = [
   'phone_number',
 ];
 
-/** A logger of `service`. Fields named like secrets or personal data are replaced wherever they stand. */
+/**
+ * A logger of `service`. Fields named like secrets or personal data are replaced wherever they stand. What is written
+ * inside a span names it and its trace.
+ */
 export function createLogger(service: string, level: string, stream?: DestinationStream): Logger {
   const options = {
     level,
     base: { service },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    mixin: activeTraceFields,
     formatters: { level: (label: string) => ({ level: label }) },
     redact: {
       paths: secretFields.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),

@@ -4,11 +4,15 @@ import { BusUnavailable, type Bus, type Message } from './bus.ts';
 import { monotonicMs, pause, startTicker, type Ticker } from './clock.ts';
 import type { Logger } from './log.ts';
 import { isDatabaseUnavailable, type Database, type Sql } from './postgres.ts';
+import { createTelling } from './telling.ts';
+import { inSendSpan } from './tracing-messages.ts';
+import { activeTraceparent } from './tracing.ts';
 
 export type OutgoingMessage = { id: string; topic: string; key: string; type: string; payload: unknown };
 
 /** Writes one message in the caller's transaction. */
 export async function writeOutbox(client: Sql, message: OutgoingMessage): Promise<void> {
+  if (activeTraceparent() !== null) return writeOutboxBatch(client, [message]);
   await client.query({
     name: 'write-outbox',
     text: 'insert into outbox (id, topic, key, type, payload) values ($1, $2, $3, $4, $5)',
@@ -16,9 +20,14 @@ export async function writeOutbox(client: Sql, message: OutgoingMessage): Promis
   });
 }
 
-/** Writes messages in the caller's transaction, in the order given, in one statement; none is none. */
+/**
+ * Writes messages in the caller's transaction, in the order given, in one statement; none is none. In a trace that is
+ * recorded each carries its place there, by a statement of its own: without one nothing is written that nobody reads.
+ */
 export async function writeOutboxBatch(client: Sql, messages: readonly OutgoingMessage[]): Promise<void> {
   if (messages.length === 0) return;
+  const traceparent = activeTraceparent();
+  if (traceparent !== null) return writeTracedBatch(client, messages, traceparent);
   await client.query({
     name: 'write-outbox-batch',
     text: `insert into outbox (id, topic, key, type, payload)
@@ -36,6 +45,29 @@ export async function writeOutboxBatch(client: Sql, messages: readonly OutgoingM
   });
 }
 
+async function writeTracedBatch(
+  client: Sql,
+  messages: readonly OutgoingMessage[],
+  traceparent: string,
+): Promise<void> {
+  await client.query({
+    name: 'write-outbox-traced',
+    text: `insert into outbox (id, topic, key, type, payload, traceparent)
+           select m.id, m.topic, m.key, m.type, m.payload, $6
+             from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[]) with ordinality
+                  m(id, topic, key, type, payload, place)
+            order by m.place`,
+    values: [
+      messages.map((message) => message.id),
+      messages.map((message) => message.topic),
+      messages.map((message) => message.key),
+      messages.map((message) => message.type),
+      messages.map((message) => JSON.stringify(message.payload)),
+      traceparent,
+    ],
+  });
+}
+
 const batchSize = 200;
 const pollMs = 500;
 /** Rounds that found something are this far apart: under load the messages of many commits travel together. */
@@ -47,7 +79,6 @@ const relayLockKey = 7_340_001;
 const keptDays = 30;
 const pruneEveryMs = 3_600_000;
 const pruneBatch = 5_000;
-const tellEveryMs = 10_000;
 
 export type Relay = { start: () => void; stop: () => Promise<void>; wake: () => void };
 export type RelayDeps = {
@@ -78,7 +109,7 @@ export function createRelay(deps: RelayDeps): Relay {
     while (claimed === batchSize && !stopping.signal.aborted) claimed = await publishBatch(deps);
     return first !== 0;
   }
-  const telling = createTelling(deps.log);
+  const telling = createTelling(deps.log, { waits: 'the outbox waits', goesOn: 'the outbox goes on' });
   async function round(): Promise<void> {
     const beganAt = monotonicMs();
     let busy = true;
@@ -110,24 +141,6 @@ export function createRelay(deps: RelayDeps): Relay {
   };
 }
 
-/** A line when the outbox begins to wait, and one when it goes on; at most one of each in ten seconds. */
-function createTelling(log: Logger): { waits: (reason: string) => void; goesOn: () => void } {
-  let told = false;
-  let nextAtMs = 0;
-  return {
-    waits: (reason) => {
-      if (told || monotonicMs() < nextAtMs) return;
-      told = true;
-      nextAtMs = monotonicMs() + tellEveryMs;
-      log.warn({ reason }, 'the outbox waits');
-    },
-    goesOn: () => {
-      if (told) log.info('the outbox goes on');
-      told = false;
-    },
-  };
-}
-
 /** Answers how many rows were claimed; null when another relay is at work. */
 async function publishBatch(deps: RelayDeps): Promise<number | null> {
   const topics = new Map<string, number>();
@@ -136,7 +149,8 @@ async function publishBatch(deps: RelayDeps): Promise<number | null> {
     await deps.bus.lookAfter?.(client);
     const rows = await findWaiting(client);
     if (rows.length === 0) return 0;
-    const { handled, failed } = await deps.bus.publishBatch(rows.map(messageOf), client);
+    const messages = rows.map(messageOf);
+    const { handled, failed } = await inSendSpan(messages, () => deps.bus.publishBatch(messages, client));
     const published: string[] = [];
     const failures: Failure[] = [];
     const held = new Set<string>();
@@ -165,10 +179,13 @@ type OutboxRow = {
   payload: unknown;
   created_at: Date;
   attempts: number;
+  traceparent: string | null;
 };
 
-function messageOf({ id, topic, key, type, payload, created_at: createdAt, attempts }: OutboxRow): Message {
-  return { id, topic, key, type, payload, createdAt, attempt: attempts + 1 };
+function messageOf(row: OutboxRow): Message {
+  const { id, topic, key, type, payload, created_at: createdAt, attempts, traceparent } = row;
+  const message = { id, topic, key, type, payload, createdAt, attempt: attempts + 1 };
+  return traceparent === null ? message : { ...message, traceparent };
 }
 
 /**
@@ -192,7 +209,7 @@ async function takeTurn(client: ClientBase): Promise<boolean> {
 async function findWaiting(client: ClientBase): Promise<OutboxRow[]> {
   const { rows } = await client.query<OutboxRow>({
     name: 'outbox-waiting',
-    text: `select o.position, o.id, o.topic, o.key, o.type, o.payload, o.created_at, o.attempts
+    text: `select o.position, o.id, o.topic, o.key, o.type, o.payload, o.created_at, o.attempts, o.traceparent
              from outbox o
             where o.published_at is null
               and not exists (select 1 from outbox e

@@ -12,6 +12,7 @@ import type { Logger } from './log.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Database } from './postgres.ts';
 import type { Reads } from './replica.ts';
+import { tracingSettings } from './tracing-settings.ts';
 
 export const platformSettings = {
   EVENTLY_LOG_LEVEL: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']), {
@@ -57,6 +58,7 @@ export const platformSettings = {
     unit: 'requests/min',
     about: 'Public reads per address; 0 is no limit',
   }),
+  ...tracingSettings,
 };
 export type PlatformConfig = SettingValues<typeof platformSettings>;
 

@@ -4,6 +4,7 @@ import type { ClientBase, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { monotonicMs } from './clock.ts';
 import type { Logger } from './log.ts';
 import { adviseOnPostgresTls, postgresAddress } from './postgres-address.ts';
+import { traceStatements } from './tracing-statements.ts';
 
 /** Anything a statement can be sent to: a client inside a transaction, or the pool for one statement. */
 export type Sql = {
@@ -105,7 +106,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 
   async function withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await connect();
+    const client = traceStatements(await connect(), options.name);
     let broken = false;
     try {
       return await work(client);

@@ -12,6 +12,7 @@ test('a problem says its code, its page and its text, and cannot be cached', asy
     status: 409,
     detail: 'Sold out',
     instance: 'request-1',
+    trace_id: '19f1064b619d49d35392eac7261cd726',
     code: 'sold_out',
     error: 'Sold out',
   });

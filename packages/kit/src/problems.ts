@@ -1,4 +1,5 @@
 /** Problem documents (RFC 9457): the one shape of every refusal and error of every service. */
+import { traceIdOfRequest } from './tracing-context.ts';
 
 /** What a caller did wrong in one field of its body, query or path. */
 export type FieldError = { field: string; message: string };
@@ -24,8 +25,13 @@ export const problemTypeBase = '/docs/problems/';
 /**
  * The document as a Response. `error` repeats `detail` for existing clients, which read that member.
  * @param instance the request id, so that a person can find the log line
+ * @param traceId the trace that the request belongs to, by which its log lines and spans are found
  */
-export function problemResponse(problem: Problem, instance: string): Response {
+export function problemResponse(
+  problem: Problem,
+  instance: string,
+  traceId = traceIdOfRequest(instance),
+): Response {
   const detail = problem.detail ?? problem.title;
   const own = {
     type: `${problemTypeBase}${problem.code.replaceAll('_', '-')}`,
@@ -33,6 +39,7 @@ export function problemResponse(problem: Problem, instance: string): Response {
     status: problem.status,
     detail,
     instance,
+    trace_id: traceId,
     code: problem.code,
     error: detail,
     ...(problem.errors === undefined ? {} : { errors: problem.errors }),

@@ -8,6 +8,7 @@ const problemSchema = z
     status: z.int(),
     detail: z.string(),
     instance: z.string(),
+    trace_id: z.string().regex(/^[0-9a-f]{32}$/),
     code: z.string(),
     error: z.string(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),

@@ -13,7 +13,9 @@ import {
   type Listening,
   type Service,
 } from '@evently/kit/serve';
+import { startTracing } from '@evently/kit/tracing-start';
 import { createUnderWay, type UnderWay } from '@evently/kit/under-way';
+import { platformVersion } from '@evently/kit/version';
 import { migrationsOf, type PodConfig } from './config.ts';
 import { createFront } from './front.ts';
 import { createPodVerifier, startKeyLoading, type KeyLoading } from './keys.ts';
@@ -60,6 +62,8 @@ export async function servePod<C>(plan: PodPlan<C>, config: PodConfig<C>): Promi
     listenerOfFetch(metricsHandler(registry)),
   );
   life.opened('metrics port', metrics.close);
+  const tracing = { config: config.platform, part: plan.name, version: platformVersion, log, registry };
+  life.opened('traces', (await startTracing(tracing)).stop);
   const parts = openParts({ plan, config, log, registry, life });
   const { service, keys } = compose({ plan, config, log, registry, parts, life });
   createPodMetrics({ registry, state, pools: parts.pools, busIsUp: parts.bus.isUp });

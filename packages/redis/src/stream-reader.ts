@@ -155,9 +155,11 @@ async function handleBatch(
   backlog.settle(batch, gone, new Set(failures.keys()), monotonicMs());
 }
 
-function messageOf(topic: string, { key, delivery }: Entry, { id, type, payload, at }: Body): Message {
-  const content: unknown = JSON.parse(payload);
-  return { id, topic, key, type, payload: content, createdAt: new Date(at), attempt: delivery };
+function messageOf(topic: string, { key, delivery }: Entry, body: Body): Message {
+  const { id, type, at, traceparent } = body;
+  const payload: unknown = JSON.parse(body.payload);
+  const message = { id, topic, key, type, payload, createdAt: new Date(at), attempt: delivery };
+  return traceparent === '' ? message : { ...message, traceparent };
 }
 
 /** Once a minute: readers of pods that are gone are forgotten, when they hold nothing. */

@@ -2,7 +2,8 @@
 
 /*
  * A script is one step for everybody else: a stream that is lost, trimmed or read by another reader in between
- * cannot fool it. Each speaks of one key. Entries hold their fields in this order: id, key, type, payload, at.
+ * cannot fool it. Each speaks of one key. Entries hold their fields in this order: id, key, type, payload, at, and, of a
+ * trace that is recorded, traceparent: readers of the version before look at the first five only.
  */
 
 const places = `
@@ -25,7 +26,7 @@ end
 `;
 
 /**
- * ARGV: the place that the stream must have reached, the most entries, then five fields for each message.
+ * ARGV: the place that the stream must have reached, the most entries, then six fields for each message.
  * Adds all or nothing. Answers `added` and the last place, `lost` and the place it has reached ('' without a
  * stream), or `full` and its length.
  */
@@ -35,10 +36,14 @@ if redis.call('EXISTS', key) == 0 then return {'lost', ''} end
 local last = lastOf(key)
 if before(last, ARGV[1]) then return {'lost', last} end
 local length = redis.call('XLEN', key)
-if length + (#ARGV - 2) / 5 > tonumber(ARGV[2]) then return {'full', tostring(length)} end
-for at = 3, #ARGV, 5 do
-  last = redis.call('XADD', key, '*', 'id', ARGV[at], 'key', ARGV[at + 1], 'type', ARGV[at + 2],
-    'payload', ARGV[at + 3], 'at', ARGV[at + 4])
+if length + (#ARGV - 2) / 6 > tonumber(ARGV[2]) then return {'full', tostring(length)} end
+for at = 3, #ARGV, 6 do
+  local entry = {'id', ARGV[at], 'key', ARGV[at + 1], 'type', ARGV[at + 2], 'payload', ARGV[at + 3], 'at', ARGV[at + 4]}
+  if ARGV[at + 5] ~= '' then
+    table.insert(entry, 'traceparent')
+    table.insert(entry, ARGV[at + 5])
+  end
+  last = redis.call('XADD', key, '*', unpack(entry))
 end
 return {'added', last}
 `;
@@ -117,12 +122,12 @@ return '(' .. last
 `;
 
 const rows = `
--- place, key, delivery, bytes, idle ms, and up to a number of bytes: id, type, payload, at
+-- place, key, delivery, bytes, idle ms, and up to a number of bytes: id, type, payload, at, traceparent ('' without)
 local function row(entry, delivery, idle, withBody)
   local f = entry[2]
   local bytes = tostring(string.len(f[8]))
   if not withBody then return {entry[1], f[4], delivery, bytes, idle} end
-  return {entry[1], f[4], delivery, bytes, idle, f[2], f[6], f[8], f[10]}
+  return {entry[1], f[4], delivery, bytes, idle, f[2], f[6], f[8], f[10], f[12] or ''}
 end
 `;
 
@@ -179,14 +184,14 @@ end
 return answer
 `;
 
-/** ARGV: places. Answers place, id, type, payload and at of those that are in the stream. */
+/** ARGV: places. Answers place, id, type, payload, at and traceparent of those that are in the stream. */
 export const bodiesScript = `
 local answer = {}
 for at = 1, #ARGV do
   local entry = redis.call('XRANGE', KEYS[1], ARGV[at], ARGV[at])[1]
   if entry then
     local f = entry[2]
-    table.insert(answer, {entry[1], f[2], f[6], f[8], f[10]})
+    table.insert(answer, {entry[1], f[2], f[6], f[8], f[10], f[12] or ''})
   end
 end
 return answer

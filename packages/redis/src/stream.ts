@@ -26,7 +26,8 @@ export type Entry = {
   idleMs: number;
   body: Body | null;
 };
-export type Body = { id: string; type: string; payload: string; at: string };
+/** `traceparent` is '' for a message of no recorded trace. */
+export type Body = { id: string; type: string; payload: string; at: string; traceparent: string };
 
 export type GroupState = { group: string; waiting: number | null; pending: number };
 /** `reached` is '' where there is no stream. */
@@ -114,9 +115,16 @@ function isLess(a: string, b: string): boolean {
 }
 
 /** A message as it stands in the stream, in the order of the scripts; the payload is the fourth. */
-export type Fields = readonly [id: string, key: string, type: string, payload: string, at: string];
-export function fieldsOf({ id, key, type, payload, createdAt }: Message): Fields {
-  return [id, key, type, JSON.stringify(payload), createdAt.toISOString()];
+export type Fields = readonly [
+  id: string,
+  key: string,
+  type: string,
+  payload: string,
+  at: string,
+  traceparent: string,
+];
+export function fieldsOf({ id, key, type, payload, createdAt, traceparent }: Message): Fields {
+  return [id, key, type, JSON.stringify(payload), createdAt.toISOString(), traceparent ?? ''];
 }
 
 /** What our own scripts answer; anything else is a mistake in them. */
@@ -185,6 +193,6 @@ function parseEntry(answer: unknown): Entry {
   };
 }
 
-function parseBody([id = '', type = '', payload = '', at = '']: readonly string[]): Body {
-  return { id, type, payload, at };
+function parseBody([id = '', type = '', payload = '', at = '', traceparent = '']: readonly string[]): Body {
+  return { id, type, payload, at, traceparent };
 }

@@ -19,6 +19,7 @@ export function createPayingQueue(deps: {
 }): PayingQueue {
   const { leaseSeconds, ...limits } = deps.paying;
   const batcher = createBatcher<PayingAsk, Booking | null>({
+    name: 'confirm',
     run: (eventId, asks) => beginAll(deps.db, eventId, asks, leaseSeconds),
     ...limits,
     observe: (batch) => deps.metrics.batch('confirm', batch),

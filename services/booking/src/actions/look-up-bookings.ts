@@ -17,6 +17,7 @@ const lane = 'bookings';
 
 export function createBookingLookUp(db: Database, limits: BatchLimits): BookingLookUp {
   const batcher = createBatcher<string, Owned | null>({
+    name: 'look-up',
     run: async (_lane, ids) => {
       const found = await findOwned(db, [...new Set(ids)]);
       return ids.map((id) => found.get(id) ?? null);

@@ -20,6 +20,7 @@ export type Settler = {
 
 export function createSettler(deps: SettleDeps): Settler {
   const batcher: Batcher<SettleItem, Booking | null> = createBatcher({
+    name: 'settle',
     run: (eventId, items) => settleBatch(deps, eventId, items),
     maxBatch: deps.settle.maxBatch,
     // Refusing an outcome would only put it off: the money has moved.

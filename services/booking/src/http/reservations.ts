@@ -2,9 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
+import { createRouter, refuse, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { principalOf } from '@evently/kit/guards';
-import { badRequest, problemResponse } from '@evently/kit/problems';
+import { badRequest } from '@evently/kit/problems';
 import { documentRefusals } from '@evently/kit/refusals';
 import { confirmBooking, type ConfirmDeps } from '../actions/confirm-booking.ts';
 import type { ReserveInput, ReserveQueue } from '../actions/reserve-seats.ts';
@@ -158,14 +158,14 @@ async function reserve(
 ): Promise<Response> {
   const key = keyOf(c, body.idempotency_key);
   if (key === null) {
-    return problemResponse(
+    return refuse(
+      c,
       badRequest([
         {
           field: 'idempotency_key',
           message: 'needed, in the body or as Idempotency-Key: 1 to 255 characters',
         },
       ]),
-      c.get('requestId'),
     );
   }
   const lines: ReserveInput['lines'] = body.items?.map((item) => ({

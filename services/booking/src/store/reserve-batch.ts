@@ -1,5 +1,7 @@
 /** The call of the function `reserve_batch`: a whole batch in one statement and one commit. */
 import type { Sql } from '@evently/kit/postgres';
+import { activeTraceparent } from '@evently/kit/tracing';
+import type { QueryResult } from 'pg';
 
 /** One request of the batch, for one tier. */
 export type BatchItem = { id: string; userId: string; key: string; tierId: string; quantity: number };
@@ -46,22 +48,21 @@ export async function reserveBatch(
   messageId: string,
   items: readonly BatchItem[],
 ): Promise<BatchOutcome> {
-  const { rows } = await sql.query<BatchRow>({
-    name: 'reserve-batch',
-    text: `select outcome, new_version, previous_writer, held_from, held_until, sold_in, stock
-             from reserve_batch($1, $2, $3, $4, $5::uuid[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])`,
-    values: [
-      eventId,
-      writer,
-      holdSeconds,
-      messageId,
-      `{${items.map((item) => item.id).join(',')}}`,
-      `{${items.map((item) => item.userId).join(',')}}`,
-      items.map((item) => item.key),
-      `{${items.map((item) => item.tierId).join(',')}}`,
-      `{${items.map((item) => item.quantity).join(',')}}`,
-    ],
-  });
+  const values = [
+    eventId,
+    writer,
+    holdSeconds,
+    messageId,
+    `{${items.map((item) => item.id).join(',')}}`,
+    `{${items.map((item) => item.userId).join(',')}}`,
+    items.map((item) => item.key),
+    `{${items.map((item) => item.tierId).join(',')}}`,
+    `{${items.map((item) => item.quantity).join(',')}}`,
+  ];
+  const traceparent = activeTraceparent();
+  const { rows } = await (traceparent === null
+    ? callReserveBatch(sql, values)
+    : callReserveBatchTraced(sql, [...values, traceparent]));
   const row = rows[0];
   if (row === undefined || row.outcome === 'slow') return { kind: 'slow' };
   return {
@@ -73,4 +74,23 @@ export async function reserveBatch(
     currency: row.sold_in,
     stock: row.stock,
   };
+}
+
+function callReserveBatch(sql: Sql, values: unknown[]): Promise<QueryResult<BatchRow>> {
+  return sql.query<BatchRow>({
+    name: 'reserve-batch',
+    text: `select outcome, new_version, previous_writer, held_from, held_until, sold_in, stock
+             from reserve_batch($1, $2, $3, $4, $5::uuid[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])`,
+    values,
+  });
+}
+
+/** The same, and its message carries the place in the trace. */
+function callReserveBatchTraced(sql: Sql, values: unknown[]): Promise<QueryResult<BatchRow>> {
+  return sql.query<BatchRow>({
+    name: 'reserve-batch-traced',
+    text: `select outcome, new_version, previous_writer, held_from, held_until, sold_in, stock
+             from reserve_batch_traced($10, $1, $2, $3, $4, $5::uuid[], $6::uuid[], $7::text[], $8::uuid[], $9::integer[])`,
+    values,
+  });
 }

@@ -55,6 +55,7 @@ const maxBatch = 256;
 /** Captures that come together are one statement and one commit; each has its own answer. */
 export function createFakeProvider(deps: FakeProviderDeps): PaymentProvider {
   const captures: Captures = createBatcher({
+    name: 'capture',
     run: (_lane, charges) => insertCharges(deps.db, charges),
     maxBatch,
     ...endlessQueue,

@@ -1,0 +1,69 @@
+/** The span of a request that a service answers, named by its route as OpenTelemetry's conventions have it. */
+import type { Span } from '@opentelemetry/api';
+import { beginSpan, markFailed, remoteContext, within } from './tracing.ts';
+
+export type RequestSpan = {
+  traceId: string;
+  /** Null when nobody records the request. */
+  sampledTraceId: string | null;
+  run: <T>(work: () => T) => T;
+  /** @param route its pattern, never its path */
+  end: (route: string, status: number) => void;
+};
+
+/** What is read of a request; Hono's has it. */
+export type IncomingRequest = {
+  method: string;
+  path: string;
+  header: (name: string) => string | undefined;
+};
+
+const knownMethods = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'CONNECT',
+  'TRACE',
+]);
+/** Probes ask every few seconds and tell nothing. */
+const isProbe = (path: string): boolean => path === '/healthz' || path.startsWith('/health/');
+const serverErrors = 500;
+
+/** Null when nothing is traced. A trace that the caller names goes on; otherwise the request begins one. */
+export function beginRequest(service: string, requestId: string, req: IncomingRequest): RequestSpan | null {
+  const { method, path } = req;
+  if (isProbe(path)) return null;
+  const known = knownMethods.has(method) ? method : '_OTHER';
+  const span = beginSpan({
+    name: known,
+    kind: 'server',
+    attributes: {
+      'http.request.method': known,
+      'url.path': path,
+      'url.scheme': 'http',
+      'evently.service': service,
+      'evently.request.id': requestId,
+    },
+    parent: remoteContext(req.header('traceparent'), req.header('tracestate')),
+  });
+  return span === null ? null : requestSpanOf(span, known);
+}
+
+function requestSpanOf(span: Span, method: string): RequestSpan {
+  const { traceId } = span.spanContext();
+  return {
+    traceId,
+    sampledTraceId: span.isRecording() ? traceId : null,
+    run: (work) => within(span, work),
+    end: (route, status) => {
+      span.updateName(`${method} ${route}`);
+      span.setAttributes({ 'http.route': route, 'http.response.status_code': status });
+      if (status >= serverErrors) markFailed(span, String(status));
+      span.end();
+    },
+  };
+}
