@@ -154,9 +154,9 @@ export function sqlFaults(file: TextFile): Fault[] {
   ];
 }
 
-const allowedSchemas = /^services\/[^/]+\/src\/(http\/|jobs\/|provider\/|config\.ts$)/;
+const allowedSchemas = /^services\/[^/]+\/src\/(http\/|jobs\/|provider\/|engine\/|config\.ts$)/;
 
-/** Edges parse, insides trust: schemas stand in http, jobs, the provider's adapters and config. */
+/** Edges parse, insides trust: schemas stand in http, jobs, config and the adapters of a provider or an engine. */
 export function schemaFaults(file: TextFile): Fault[] {
   if (!/^services\/[^/]+\/src\//.test(file.path) || allowedSchemas.test(file.path) || isTest(file)) return [];
   return faultsAt(

@@ -66,21 +66,20 @@ export const refusalAnswer = z.object({
 
 const hit = z.object({
   _score: z.number().nullish(),
+  matched_queries: z.record(z.string(), z.number()).optional(),
   _source: z.object({ document: keptDocument, available: z.number() }),
 });
-const bucketList = z.object({
-  values: z.object({ buckets: z.array(z.object({ key: z.string(), doc_count: z.number() })) }),
-});
+const count = z.object({ key: z.string(), doc_count: z.number() });
+const shownAs = z.object({ buckets: z.array(z.object({ key: z.string() })) });
 const bound = z.object({ value: z.number().nullable() });
 export const searchAnswer = z.object({
   timed_out: z.boolean(),
-  hits: z.object({ total: z.object({ value: z.number() }).optional(), hits: z.array(hit) }),
+  hits: z.object({ total: z.object({ value: z.number() }), hits: z.array(hit) }),
   aggregations: z
     .object({
-      left: z.object({ doc_count: z.number() }).optional(),
-      cities: bucketList.optional(),
-      types: bucketList.optional(),
-      prices: z.object({ least: bound, most: bound }).optional(),
+      cities: z.object({ values: z.object({ buckets: z.array(count.extend({ shown: shownAs })) }) }),
+      types: z.object({ values: z.object({ buckets: z.array(count) }) }),
+      prices: z.object({ least: bound, most: bound }),
     })
     .optional(),
   suggest: z

@@ -94,8 +94,8 @@ const mappings = {
     eventType: whole,
     venueCity: whole,
     venueName: whole,
-    cityKey: { ...whole, doc_values: false },
-    begin: { properties: { name: begin, venue: begin, city: begin } },
+    cityKey: whole,
+    begin: { properties: { name: begin, venue: begin, city: begin, whole: begin } },
     words: {
       properties: {
         name: {
@@ -131,8 +131,8 @@ const filling = { refresh_interval: '-1', 'translog.durability': 'async' } as co
 
 export const settingsWhenPublished = { index: answering };
 
-/** The body that makes an index, with `alias` on it. One shard bears some millions of events; a second node a copy. */
-export function indexBody(alias: string, state: 'answering' | 'filling'): object {
+/** The body that makes an index, with `aliases` on it. One shard bears some millions of events; a second node a copy. */
+export function indexBody(aliases: readonly string[], state: 'answering' | 'filling'): object {
   return {
     settings: {
       index: {
@@ -145,6 +145,6 @@ export function indexBody(alias: string, state: 'answering' | 'filling'): object
       },
     },
     mappings,
-    aliases: { [alias]: {} },
+    aliases: Object.fromEntries(aliases.map((alias) => [alias, {}])),
   };
 }

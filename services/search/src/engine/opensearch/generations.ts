@@ -1,0 +1,140 @@
+/** Generations of the index: which one answers, which one fills, and the switch between them in one step. */
+import { randomBytes } from 'node:crypto';
+import { EngineAway, type Change, type Rebuild } from '../port.ts';
+import { aliasAnswer } from './answers.ts';
+import type { OpenSearchConnection } from './connection.ts';
+import { indexBody, settingsWhenPublished } from './index-settings.ts';
+import { AliasGone, writeChanges } from './writing.ts';
+
+export type IndexDeps = {
+  connection: OpenSearchConnection;
+  /** The alias that is asked; the generation that fills is behind `<alias>-next`. */
+  alias: string;
+  /** For a bulk or one of its reads. */
+  writeMs: number;
+  /** For making, refreshing, switching and dropping indices. */
+  manageMs: number;
+};
+
+const notFound = 404;
+const badRequest = 400;
+const refusals = 300;
+const maxSwitches = 5;
+
+const nextOf = (alias: string): string => `${alias}-next`;
+/** An alias that an index has as long as it exists, and no other ever has: writing through it makes no index. */
+const writingOf = (index: string): string => `${index}.write`;
+
+const firstOf = (alias: string): string => `${alias}-first`;
+
+/** Names of indices behind the two aliases. */
+export async function readGenerations(deps: IndexDeps): Promise<{ present: string[]; next: string[] }> {
+  const { connection, alias } = deps;
+  // A pattern that matches nothing is an empty answer; a name that is not there would be a refusal.
+  const { status, body } = await connection.call({
+    method: 'GET',
+    path: `/${alias}-*/_alias`,
+    deadlineMs: deps.writeMs,
+  });
+  if (status === notFound) return { present: [], next: [] };
+  expectDone(status, body, 'aliases');
+  const indices = Object.entries(aliasAnswer.parse(body));
+  const behind = (name: string): string[] =>
+    indices.filter(([, { aliases }]) => name in aliases).map(([index]) => index);
+  return { present: behind(alias), next: behind(nextOf(alias)) };
+}
+
+/** Makes an empty generation that answers where there is none. Two that do it at once make one. */
+export async function prepareIndex(deps: IndexDeps): Promise<void> {
+  const { present } = await readGenerations(deps);
+  if (present.length > 0) return;
+  const { status, body } = await deps.connection.call({
+    method: 'PUT',
+    path: `/${firstOf(deps.alias)}`,
+    body: indexBody([deps.alias, writingOf(firstOf(deps.alias))], 'answering'),
+    deadlineMs: deps.manageMs,
+  });
+  const isThere = status === badRequest && JSON.stringify(body).includes('resource_already_exists_exception');
+  if (!isThere) expectDone(status, body, 'the first index');
+}
+
+/**
+ * To the generation that answers and to the one that fills. When one is dropped meanwhile, it is done again: changes
+ * may be repeated. Rejects with `EngineAway` when there is neither.
+ */
+export async function applyEverywhere(deps: IndexDeps, changes: readonly Change[]): Promise<void> {
+  for (let attempt = 0; attempt < maxSwitches; attempt += 1) {
+    const { present, next } = await readGenerations(deps);
+    if (present.length + next.length === 0) break;
+    try {
+      for (const index of [...present, ...next]) await write(deps, index, changes, false);
+      return;
+    } catch (error) {
+      if (!(error instanceof AliasGone)) throw error;
+    }
+  }
+  throw new EngineAway(`OpenSearch has no index behind ${deps.alias}; it must be built again`);
+}
+
+function write(deps: IndexDeps, index: string, changes: readonly Change[], isNew: boolean): Promise<void> {
+  return writeChanges({ connection: deps.connection, deadlineMs: deps.writeMs }, writingOf(index), changes, isNew);
+}
+
+/** Begins one that fills beside the present one; what an earlier one left is dropped. */
+export async function beginRebuild(deps: IndexDeps): Promise<Rebuild> {
+  for (const index of (await readGenerations(deps)).next) await dropIndex(deps, index);
+  const index = `${deps.alias}-${randomBytes(6).toString('hex')}`;
+  const { status, body } = await deps.connection.call({
+    method: 'PUT',
+    path: `/${index}`,
+    body: indexBody([nextOf(deps.alias), writingOf(index)], 'filling'),
+    deadlineMs: deps.manageMs,
+  });
+  expectDone(status, body, 'a new index');
+  return {
+    generation: index,
+    apply: (changes) =>
+      write(deps, index, changes, true).catch((error: unknown) => {
+        // Somebody began another one, or it was lost: this one has nothing to publish any more.
+        throw error instanceof AliasGone ? new EngineAway(`the index ${index} is gone`, error) : error;
+      }),
+    publish: () => publish(deps, index),
+    abandon: () => dropIndex(deps, index),
+  };
+}
+
+async function publish(deps: IndexDeps, index: string): Promise<void> {
+  await manage(deps, 'PUT', `/${index}/_settings`, settingsWhenPublished);
+  await manage(deps, 'POST', `/${index}/_refresh`);
+  const { present } = await readGenerations(deps);
+  await manage(deps, 'POST', '/_aliases', {
+    actions: [
+      ...present.map((former) => ({ remove: { index: former, alias: deps.alias } })),
+      { remove: { index, alias: nextOf(deps.alias) } },
+      { add: { index, alias: deps.alias } },
+    ],
+  });
+  for (const former of present) await dropIndex(deps, former);
+}
+
+async function manage(deps: IndexDeps, method: 'PUT' | 'POST', path: string, body?: object): Promise<void> {
+  const answer = await deps.connection.call({
+    method,
+    path,
+    ...(body === undefined ? {} : { body }),
+    deadlineMs: deps.manageMs,
+  });
+  if (answer.status === notFound) throw new EngineAway(`OpenSearch has lost an index: ${method} ${path}`);
+  expectDone(answer.status, answer.body, `${method} ${path}`);
+}
+
+/** Dropping what is gone is done. */
+async function dropIndex({ connection, manageMs }: IndexDeps, index: string): Promise<void> {
+  const { status, body } = await connection.call({ method: 'DELETE', path: `/${index}`, deadlineMs: manageMs });
+  if (status !== notFound) expectDone(status, body, `dropping ${index}`);
+}
+
+function expectDone(status: number, body: unknown, what: string): void {
+  if (status >= refusals)
+    throw new Error(`OpenSearch refuses ${what} with ${status}: ${JSON.stringify(body).slice(0, 500)}`);
+}

@@ -1,0 +1,102 @@
+/** The engine on OpenSearch: one index behind an alias, words folded as in the other engine, no scripts, no templates. */
+import {
+  EngineAway,
+  maxChangesPerApply,
+  type SearchAnswer,
+  type SearchEngine,
+  type SearchQuery,
+} from '../port.ts';
+import { answerOf, corrected, searchBody, type Asked } from './answered-search.ts';
+import { searchAnswer, type SearchReply } from './answers.ts';
+import { countDocuments, listEntries, sumBuckets } from './comparing.ts';
+import { openConnection, type OpenSearchAddress } from './connection.ts';
+import { applyEverywhere, beginRebuild, prepareIndex, type IndexDeps } from './generations.ts';
+import { suggest } from './suggesting.ts';
+import { wordsOf } from './words-clause.ts';
+
+export type OpenSearchOptions = {
+  address: OpenSearchAddress;
+  /** Name of the alias; the indices behind it are called `<alias>-…`. */
+  alias: string;
+  /** For an answer to a person. */
+  queryMs: number;
+};
+
+const writeMs = 15_000;
+const manageMs = 30_000;
+/** OpenSearch ends a query a little before nobody waits for it any more. */
+const networkMs = 100;
+const leastMs = 50;
+const notFound = 404;
+const refusals = 300;
+/** An index that is dropped while it is asked is asked by its successor's name. */
+const maxAttempts = 3;
+
+export function createOpenSearchEngine({ address, alias, queryMs }: OpenSearchOptions): SearchEngine {
+  const connection = openConnection(address);
+  const deps: IndexDeps & { queryMs: number } = { connection, alias, writeMs, manageMs, queryMs };
+  return {
+    kind: 'opensearch',
+    prepare: () => prepareIndex(deps),
+    ready: async () => {
+      try {
+        return (await countDocuments({ ...deps, manageMs: queryMs })) !== null;
+      } catch (error) {
+        if (error instanceof EngineAway) return false;
+        throw error;
+      }
+    },
+    apply: async (changes) => {
+      if (changes.length > maxChangesPerApply)
+        throw new Error(`${changes.length} changes at once; split them by ${maxChangesPerApply}`);
+      if (changes.length > 0) await applyEverywhere(deps, changes);
+    },
+    search: (query) => search(deps, query),
+    suggest: (query) => suggest({ connection, alias, deadlineMs: queryMs }, query),
+    count: () => countDocuments(deps),
+    buckets: () => sumBuckets(deps),
+    entries: (bucket) => listEntries(deps, bucket),
+    rebuild: () => beginRebuild(deps),
+    close: () => connection.close(),
+  };
+}
+
+type SearchDeps = IndexDeps & { queryMs: number };
+
+/**
+ * Asks for what has every word. Words that are nowhere are then taken for what they may have meant, and when still
+ * nothing has all of them, for any of them; three questions at most, and one for most queries.
+ */
+async function search(deps: SearchDeps, query: SearchQuery): Promise<SearchAnswer> {
+  const words = query.text === null ? [] : wordsOf(query.text.tokens);
+  const asked: Asked = { query, words, matching: 'all' };
+  const reply = await askFor(deps, asked);
+  const better = corrected(words, reply);
+  const strict: Asked = better === null ? asked : { ...asked, words: better };
+  const answer = answerOf(strict, better === null ? reply : await askFor(deps, strict));
+  if (answer.total > 0 || words.length < 2) return answer;
+  const loose: Asked = { ...strict, matching: 'some' };
+  return answerOf(loose, await askFor(deps, loose));
+}
+
+async function askFor(deps: SearchDeps, asked: Asked): Promise<SearchReply> {
+  const body = searchBody(asked, Math.max(leastMs, deps.queryMs - networkMs));
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await deps.connection.call({
+      method: 'POST',
+      path: `/${deps.alias}/_search`,
+      query: { allow_partial_search_results: 'false' },
+      body,
+      deadlineMs: deps.queryMs,
+    });
+    if (answer.status < refusals) return inTime(searchAnswer.parse(answer.body), deps);
+    const says = `${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`;
+    if (answer.status !== notFound) throw new Error(`OpenSearch refuses a search with ${says}`);
+    if (attempt === maxAttempts) throw new EngineAway(`OpenSearch has no index behind ${deps.alias}`);
+  }
+}
+
+function inTime(reply: SearchReply, { queryMs }: SearchDeps): SearchReply {
+  if (reply.timed_out) throw new EngineAway(`OpenSearch did not finish a query in ${queryMs} ms`);
+  return reply;
+}
