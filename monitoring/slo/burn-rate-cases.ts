@@ -1,0 +1,121 @@
+/** Cases of the burn rates, made from the objectives: twice the rate fires; half of it, one that is over, and low traffic do not. */
+import { never, type Case, type CaseFile } from '../alerts/cases/case.ts';
+import { burnRateAlerts } from './burn-rates.ts';
+import { budgetOf, secondsOf, type BurnRate, type Objective, type Objectives } from './objectives.ts';
+
+const rules = 'monitoring/slo/slo.rules.yaml';
+const order = ['evently-slo-records', 'evently-slo-budgets', 'evently-slo'];
+const requestsPerStep = 1_000;
+// So that the short window holds a few samples, and the long one not too many.
+const stepsInShort = 3;
+const msPerSecond = 1_000;
+
+/** For some steps so many requests come in each, of which so many are bad. */
+type Stretch = { steps: number; requests: number; bad: number };
+
+/** A file for each burn rate, because each has its own pace: three days in steps of 15 s are too many. */
+export function burnRateCases(objectives: Objectives): Record<string, CaseFile> {
+  return Object.fromEntries(
+    objectives.burn_rates.map((rate) => {
+      const cases = objectives.objectives.flatMap((objective) =>
+        casesOf(objective, rate, alertOf(objectives, rate)),
+      );
+      return [`slo-${rate.long}`, { rules, every: `${stepSeconds(rate)}s`, order, cases }];
+    }),
+  );
+}
+
+function alertOf(objectives: Objectives, rate: BurnRate): string {
+  return burnRateAlerts({ ...objectives, burn_rates: [rate] })[0]?.name ?? '';
+}
+
+function stepSeconds({ short }: BurnRate): number {
+  return secondsOf(short) / stepsInShort;
+}
+
+function casesOf(objective: Objective, rate: BurnRate, alert: string): Case[] {
+  const long = Math.round(secondsOf(rate.long) / stepSeconds(rate));
+  const over = stepsInShort + 1;
+  const most = rate.factor * budgetOf(objective);
+  const tooMany = rounded(Math.min(2 * most, (1 + most) / 2));
+  const at = (steps: number): string => `${steps * stepSeconds(rate)}s`;
+  const stretch = (steps: number, share: number): Stretch => ({
+    steps,
+    requests: requestsPerStep,
+    bad: rounded(share * requestsPerStep),
+  });
+  const about = { alert, fires: never };
+  return [
+    {
+      alert,
+      says: `${objective.name}, twice as fast as the bound`,
+      series: seriesOf(objective, [stretch(long + over, tooMany)]),
+      at: at(long + over),
+      fires: [{ labels: { slo: objective.name }, value: `${rounded(tooMany * 100)}%` }],
+    },
+    {
+      ...about,
+      says: `${objective.name}, half as fast as the bound`,
+      series: seriesOf(objective, [stretch(long + over, most / 2)]),
+      at: at(long + over),
+    },
+    {
+      ...about,
+      says: `${objective.name}, it was so, and is over`,
+      series: seriesOf(objective, [stretch(long, tooMany), stretch(over, 0)]),
+      at: at(long + over),
+    },
+    {
+      ...about,
+      says: `${objective.name}, it has only just begun`,
+      series: seriesOf(objective, [stretch(long, 0), stretch(1, tooMany)]),
+      at: at(long + 1),
+    },
+    {
+      ...about,
+      says: `${objective.name}, one of three requests was bad`,
+      series: seriesOf(objective, [
+        { steps: 1, requests: 3, bad: 1 },
+        { steps: 3, requests: 0, bad: 0 },
+      ]),
+      at: at(3),
+    },
+  ];
+}
+
+/** What a process of the objective would show: its counts of all requests, and of those that were bad or good. */
+function seriesOf(objective: Objective, stretches: readonly Stretch[]): Record<string, string> {
+  const { services, method, routes } = objective.requests;
+  const of = `service="${services[0]}",method="${method}",route="${routes[0]}"`;
+  const name = 'evently_http_request_duration_seconds';
+  const all = counter(stretches, ({ requests }) => requests);
+  const good = counter(stretches, ({ requests, bad }) => rounded(requests - bad));
+  if (objective.kind === 'latency') {
+    const le = objective.within_ms / msPerSecond;
+    return {
+      [`${name}_count{${of},status="200"}`]: all,
+      [`${name}_bucket{${of},status="200",le="${le}"}`]: good,
+    };
+  }
+  return {
+    [`${name}_count{${of},status="200"}`]: good,
+    [`${name}_count{${of},status="503"}`]: counter(stretches, ({ bad }) => bad),
+  };
+}
+
+/** Samples of a counter that begins at 0, in promtool's notation. */
+function counter(stretches: readonly Stretch[], growthOf: (stretch: Stretch) => number): string {
+  const written = ['0'];
+  let total = 0;
+  for (const stretch of stretches) {
+    const growth = growthOf(stretch);
+    written.push(`${rounded(total + growth)}+${growth}x${stretch.steps - 1}`);
+    total += growth * stretch.steps;
+  }
+  return written.join(' ');
+}
+
+/** Without the noise of binary fractions. */
+function rounded(number: number): number {
+  return Number(number.toPrecision(6));
+}
