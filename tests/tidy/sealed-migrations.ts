@@ -20,6 +20,7 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'services/booking/migrations/0011-reserve-batch-traced.sql': 'abf399e27ee071d6',
   'services/event/migrations/0001-administrators.sql': '263f569b3a6a837e',
   'services/event/migrations/0002-catalog.sql': '05a19fff2669a93d',
+  'services/event/migrations/0003-search.sql': '18c69bcdfd537701',
   'services/payment/migrations/0001-payments.sql': 'a76f52717e9a346b',
   'services/payment/migrations/0002-ledger.sql': 'aaac852fe4cb2802',
   'services/payment/migrations/0003-provider-events.sql': '86f9b699bd10d7f5',

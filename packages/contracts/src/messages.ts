@@ -12,8 +12,8 @@ export const topics = { user: 'user', event: 'event', booking: 'booking', paymen
  */
 export const consumersOf = {
   [topics.user]: [],
-  [topics.event]: ['booking-catalog'],
-  [topics.booking]: ['event-stock', 'payment-booking'],
+  [topics.event]: ['booking-catalog', 'search-catalog'],
+  [topics.booking]: ['event-stock', 'payment-booking', 'search-booking'],
   [topics.payment]: ['booking-payments'],
 } as const satisfies Record<string, readonly string[]>;
 

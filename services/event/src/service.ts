@@ -22,6 +22,7 @@ import { adminAuthRoutes } from './http/admin-auth.ts';
 import { adminEventRoutes } from './http/admin-events.ts';
 import { analyticsRoutes } from './http/analytics.ts';
 import { presentAvailability } from './http/event-schemas.ts';
+import { documentRoutes } from './http/documents.ts';
 import { internalRoutes } from './http/internal.ts';
 import { createLimits } from './http/limits.ts';
 import { publicEventRoutes } from './http/public-events.ts';
@@ -140,6 +141,7 @@ function createRoutes(
     '/',
     adminEventRoutes({ ...edits, board, guards, defaultCurrency: config.EVENT_DEFAULT_CURRENCY }),
   );
+  app.route('/', documentRoutes({ db, guards }));
   app.route('/', analyticsRoutes({ db, booking, guards }));
   app.route(
     '/',

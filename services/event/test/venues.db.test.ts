@@ -44,6 +44,8 @@ test('a venue has the fields of the interface, and can be read again', async () 
     'country',
     'postal_code',
     'capacity',
+    'latitude',
+    'longitude',
     'layout_config',
     'created_by',
     'created_at',
@@ -153,23 +155,47 @@ test('a moved venue is told to booking for its published events, and shown on th
   const published = await makeEvent(under, { venue_id: venueId });
   await makeEvent(under, { venue_id: venueId });
   await publishEvent(under, published.event_id);
-  const { rows: before } = await under.database.db.query<{ count: number }>(
-    'select count(*)::int from outbox',
-  );
+  const told = async () => {
+    const { rows } = await under.database.db.query<{ key: string; type: string; payload: unknown }>(
+      'select key, type, payload from outbox order by position',
+    );
+    return rows;
+  };
+  const before = (await told()).length;
   await change(venueId, { capacity: 2_000 });
   await change(venueId, { address: '12 Another Road', city: 'Mysuru' });
-  const { rows } = await under.database.db.query<{ key: string; payload: unknown }>(
-    'select key, payload from outbox order by position offset $1',
-    [before[0]?.count],
-  );
-  expect(rows).toMatchObject([
+  await change(venueId, { latitude: 12.3, longitude: 76.64 });
+  const key = published.event_id;
+  expect((await told()).slice(before)).toMatchObject([
     {
-      key: published.event_id,
+      key,
+      type: 'event.inventory_changed',
       payload: { spec: { venue_address: '12 Another Road, Mysuru', status: 'published' } },
     },
+    { key, type: 'event.document_changed', payload: { document: { venue_city: 'Mysuru', latitude: null } } },
+    { key, type: 'event.document_changed', payload: { document: { latitude: 12.3, longitude: 76.64 } } },
   ]);
   const page = await send(under, 'GET', `/api/v1/events/${published.event_id}`);
   expect(page.body).toMatchObject({ venue_address: '12 Another Road', venue_city: 'Mysuru' });
+});
+
+test('a place on the map has two numbers, or none', async () => {
+  const placed = await make({ ...venueBody, latitude: -33.87, longitude: 151.21 });
+  expect(placed).toMatchObject({ status: 201, body: { latitude: -33.87, longitude: 151.21 } });
+  const id = String(placed.body['venue_id']);
+  expect((await make(venueBody)).body).toMatchObject({ latitude: null, longitude: null });
+  for (const body of [
+    { latitude: 1 },
+    { longitude: 1 },
+    { latitude: 1, longitude: null },
+    { latitude: 91, longitude: 0 },
+    { latitude: 0, longitude: '1' },
+  ]) {
+    expect(await make({ ...venueBody, ...body })).toMatchObject(problem(400, 'invalid_request'));
+    expect(await change(id, body)).toMatchObject(problem(400, 'invalid_request'));
+  }
+  expect((await change(id, { capacity: 9 })).body).toMatchObject({ latitude: -33.87 });
+  expect((await change(id, { latitude: null, longitude: null })).body).toMatchObject({ latitude: null });
 });
 
 test('a venue that an event uses is not deleted, one without events is', async () => {

@@ -9,6 +9,7 @@ import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
 import { findEvent, lockEvent, updateEvent } from '../store/events.ts';
 import { deleteTiers, insertTiers } from '../store/tiers.ts';
 import { holdVenue } from '../store/venues.ts';
+import { announceDocument } from './announce-document.ts';
 import type { EditGate } from './edit-gate.ts';
 import { pushInventory, type PushDeps } from './push-inventory.ts';
 
@@ -111,6 +112,7 @@ async function editWithin(
   await insertTiers(client, eventId, pushed.tiers);
   const written = await findEvent(client, eventId);
   if (written === null) throw new Error(`the locked event ${eventId} is gone`);
+  if (present.status !== 'draft' || written.status !== 'draft') await announceDocument(deps, client, written);
   if (pushed !== next) {
     const push = await pushInventory(deps, client, written);
     if (!push.ok) return push;

@@ -1,10 +1,11 @@
-/** Changes a venue, and tells booking when tickets must name another place. */
+/** Changes a venue; tells booking when tickets must name another place, and search where its events are found. */
 import type { ClientBase } from 'pg';
 import type { Database } from '@evently/kit/postgres';
 import { refused, type Refused } from '../domain/refusals.ts';
-import { isMoved, planVenueEdit, type Venue, type VenueEdit } from '../domain/venue.ts';
+import { isMoved, isRelocated, planVenueEdit, type Venue, type VenueEdit } from '../domain/venue.ts';
 import { findLargestAt, listPublishedAt, lockPublishedAt } from '../store/venue-events.ts';
 import { lockVenueForEdit, updateVenue } from '../store/venues.ts';
+import { announceDocument } from './announce-document.ts';
 import { announceInventory, type PushDeps } from './push-inventory.ts';
 
 export type EditVenueDeps = Pick<PushDeps, 'clock'> & {
@@ -36,21 +37,29 @@ export async function editVenue(
     if (capacity > terms.capacity)
       return refused({ kind: 'capacity-above-venue', capacity, venueCapacity: terms.capacity });
     const venue = await updateVenue(client, venueId, terms);
-    if (isMoved(present, terms)) announced.push(...(await announceEvents(deps, client, venueId)));
+    const isOnTickets = isMoved(present, terms);
+    if (isOnTickets || isRelocated(present, terms))
+      announced.push(...(await announceEvents(deps, client, venueId, isOnTickets)));
     return { ok: true, venue };
   });
   await deps.changed(announced);
   return outcome;
 }
 
-async function announceEvents(deps: EditVenueDeps, client: ClientBase, venueId: string): Promise<string[]> {
+async function announceEvents(
+  deps: EditVenueDeps,
+  client: ClientBase,
+  venueId: string,
+  toBooking: boolean,
+): Promise<string[]> {
   // Again, after the venue: an event that was published while this waited is here now, and locked late.
   await lockPublishedAt(client, venueId);
   const announced: string[] = [];
   for (let page = 0; page < maxPages; page += 1) {
     const events = await listPublishedAt(client, venueId, announced.at(-1) ?? firstId, announcedPerPage);
     for (const event of events) {
-      await announceInventory(deps, client, event);
+      if (toBooking) await announceInventory(deps, client, event);
+      await announceDocument(deps, client, event);
       announced.push(event.eventId);
     }
     if (events.length < announcedPerPage) break;

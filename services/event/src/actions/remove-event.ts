@@ -7,6 +7,7 @@ import { refused, type Refused } from '../domain/refusals.ts';
 import { deleteEvent, findEvent, lockEvent } from '../store/events.ts';
 import { nextRevision } from '../store/upkeep.ts';
 import type { BookingPort } from './ask-booking.ts';
+import { announceDocument } from './announce-document.ts';
 import type { EditGate } from './edit-gate.ts';
 import { announceInventory, type PushDeps } from './push-inventory.ts';
 
@@ -44,6 +45,7 @@ async function removeWithin(
     // Booking keeps its rows; they say from now on that nothing is sold.
     const gone = { ...event, status: 'cancelled', pushedVersion: event.version + 1 } as const;
     await announceInventory(deps, client, gone);
+    await announceDocument(deps, client, gone);
   }
   await deleteEvent(client, eventId);
   return { ok: true };

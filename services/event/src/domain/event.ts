@@ -51,6 +51,9 @@ export type VenuePlace = {
   city: string;
   state: string | null;
   country: string;
+  /** Degrees (WGS 84); both or none. */
+  latitude: number | null;
+  longitude: number | null;
 };
 
 export type CatalogEvent = EventTerms & {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isEmail, normaliseEmail, permissionsOf } from './administrator.ts';
 import { layoutFault } from './layout.ts';
-import { isMoved, planVenueEdit, type Venue } from './venue.ts';
+import { isMoved, isRelocated, planVenueEdit, type Venue } from './venue.ts';
 
 const venue: Venue = {
   venueId: 'hall',
@@ -12,6 +12,8 @@ const venue: Venue = {
   country: 'India',
   postalCode: null,
   capacity: 100,
+  latitude: null,
+  longitude: null,
   layout: { rows: 3 },
   createdBy: 'somebody',
   createdAt: new Date(0),
@@ -27,6 +29,8 @@ test('an edit leaves what it does not name, and null takes back', () => {
     country: 'India',
     postalCode: null,
     capacity: 200,
+    latitude: null,
+    longitude: null,
     layout: { rows: 3 },
   });
 });
@@ -34,6 +38,12 @@ test('an edit leaves what it does not name, and null takes back', () => {
 test('a venue has moved when its tickets must name another place', () => {
   expect(isMoved(venue, planVenueEdit(venue, { capacity: 200, layout: null }))).toBe(false);
   expect(isMoved(venue, planVenueEdit(venue, { address: 'Another street' }))).toBe(true);
+});
+
+test('a venue with another place on the map needs no other tickets', () => {
+  const placed = planVenueEdit(venue, { latitude: 18.52, longitude: 73.86 });
+  expect([isMoved(venue, placed), isRelocated(venue, placed)]).toEqual([false, true]);
+  expect(isRelocated(venue, planVenueEdit(venue, { capacity: 200 }))).toBe(false);
 });
 
 test('a drawing is neither deep nor large, however it is nested', () => {

@@ -65,7 +65,8 @@ export const email = z
 export const password = z.string().min(1).max(maxPasswordText);
 export const tokenText = z.string().min(1).max(maxTokenText);
 
-function whole(max: number, fallback: number) {
+/** A whole number of a query, from 1. */
+export function whole(max: number, fallback: number) {
   return z
     .string()
     .regex(/^\d{1,9}$/, 'must be a whole number')

@@ -21,14 +21,23 @@ const fields = {
   country: line(120),
   postal_code: line(20).nullish(),
   capacity: z.int().min(1).max(maxCapacity),
+  latitude: z.number().min(-90).max(90).nullish().describe('Degrees (WGS 84); with longitude, or not at all'),
+  longitude: z.number().min(-180).max(180).nullish(),
   layout_config: layoutConfig.nullish(),
 };
-export const venueBody = z.strictObject(fields).openapi('NewVenue');
-export const venueEditBody = z.strictObject(fields).partial().openapi('VenueEdit');
+type Place = { latitude?: number | null | undefined; longitude?: number | null | undefined };
+/** Both or none: of one alone no place can be made. */
+const isPlace = ({ latitude, longitude }: Place): boolean =>
+  typeof latitude === typeof longitude && (latitude === null) === (longitude === null);
+const placeRule = { path: ['latitude'], message: 'comes with longitude, or not at all' };
+
+export const venueBody = z.strictObject(fields).refine(isPlace, placeRule).openapi('NewVenue');
+export const venueEditBody = z.strictObject(fields).partial().refine(isPlace, placeRule).openapi('VenueEdit');
 
 export function termsOf(body: z.output<typeof venueBody>): VenueTerms {
-  const { postal_code: postalCode, layout_config: layout, state, ...rest } = body;
-  return { ...rest, state: state ?? null, postalCode: postalCode ?? null, layout: layout ?? null };
+  const { postal_code: postalCode, layout_config: layout, state, latitude, longitude, ...rest } = body;
+  const place = { latitude: latitude ?? null, longitude: longitude ?? null };
+  return { ...rest, ...place, state: state ?? null, postalCode: postalCode ?? null, layout: layout ?? null };
 }
 
 export function editOf(body: z.output<typeof venueEditBody>): VenueEdit {
@@ -46,6 +55,8 @@ export const venueAnswer = z
     country: z.string(),
     postal_code: z.string().nullable(),
     capacity: z.int(),
+    latitude: z.number().nullable(),
+    longitude: z.number().nullable(),
     layout_config: z.record(z.string(), z.unknown()).nullable(),
     created_by: uuid,
     created_at: z.iso.datetime(),
@@ -63,6 +74,8 @@ export function presentVenue(venue: Venue): z.output<typeof venueAnswer> {
     country: venue.country,
     postal_code: venue.postalCode,
     capacity: venue.capacity,
+    latitude: venue.latitude,
+    longitude: venue.longitude,
     layout_config: venue.layout,
     created_by: venue.createdBy,
     created_at: venue.createdAt.toISOString(),

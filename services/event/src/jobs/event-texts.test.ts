@@ -31,6 +31,8 @@ const event: CatalogEvent = {
     city: 'Bengaluru',
     state: null,
     country: 'India',
+    latitude: 12.99,
+    longitude: 77.57,
   },
   createdBy: '01a1fe39-96f2-7f8c-9bb9-64514ac77269',
   createdAt: at(2),

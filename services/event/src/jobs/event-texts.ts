@@ -37,6 +37,8 @@ const keptEvent = z.strictObject({
     city: z.string(),
     state: z.string().nullable(),
     country: z.string(),
+    latitude: z.number().nullable(),
+    longitude: z.number().nullable(),
   }),
   createdBy: z.string(),
   createdAt: instant,

@@ -38,6 +38,8 @@ export type EventRow = {
   venue_city: string;
   venue_state: string | null;
   venue_country: string;
+  venue_latitude: number | null;
+  venue_longitude: number | null;
   tiers: TierPart[];
 };
 
@@ -45,7 +47,7 @@ export const eventColumns = `e.event_id, e.name, e.description, e.venue_id, e.ev
        e.base_price_minor, e.currency, e.max_per_booking, e.max_per_buyer, e.sale_mode, e.sale_opens_at,
        e.sale_closes_at, e.waitlist, e.status, e.version, e.pushed_version, e.created_by, e.created_at, e.updated_at,
        v.name as venue_name, v.address as venue_address, v.city as venue_city, v.state as venue_state,
-       v.country as venue_country,
+       v.country as venue_country, v.latitude as venue_latitude, v.longitude as venue_longitude,
        (select coalesce(json_agg(json_build_object('tier_id', t.tier_id, 'name', t.name, 'capacity', t.capacity,
                                                    'price_minor', t.price_minor) order by t.position), '[]')
           from tiers t where t.event_id = e.event_id) as tiers`;
@@ -83,6 +85,8 @@ export function eventOf(row: EventRow): CatalogEvent {
       city: row.venue_city,
       state: row.venue_state,
       country: row.venue_country,
+      latitude: row.venue_latitude,
+      longitude: row.venue_longitude,
     },
     createdBy: row.created_by,
     createdAt: row.created_at,

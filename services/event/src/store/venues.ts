@@ -11,13 +11,15 @@ type VenueRow = {
   country: string;
   postal_code: string | null;
   capacity: number;
+  latitude: number | null;
+  longitude: number | null;
   layout_config: Record<string, unknown> | null;
   created_by: string;
   created_at: Date;
   updated_at: Date;
 };
-const columns = `venue_id, name, address, city, state, country, postal_code, capacity, layout_config, created_by,
-                  created_at, updated_at`;
+const columns = `venue_id, name, address, city, state, country, postal_code, capacity, latitude, longitude,
+                  layout_config, created_by, created_at, updated_at`;
 
 function venueOf(row: VenueRow): Venue {
   return {
@@ -29,6 +31,8 @@ function venueOf(row: VenueRow): Venue {
     country: row.country,
     postalCode: row.postal_code,
     capacity: row.capacity,
+    latitude: row.latitude,
+    longitude: row.longitude,
     layout: row.layout_config,
     createdBy: row.created_by,
     createdAt: row.created_at,
@@ -37,7 +41,7 @@ function venueOf(row: VenueRow): Venue {
 }
 
 function valuesOf(terms: VenueTerms): unknown[] {
-  const { name, address, city, state, country, postalCode, capacity, layout } = terms;
+  const { name, address, city, state, country, postalCode, capacity, latitude, longitude, layout } = terms;
   return [
     name,
     address,
@@ -46,6 +50,8 @@ function valuesOf(terms: VenueTerms): unknown[] {
     country,
     postalCode,
     capacity,
+    latitude,
+    longitude,
     layout === null ? null : JSON.stringify(layout),
   ];
 }
@@ -58,9 +64,9 @@ export async function insertVenue(
 ): Promise<Venue> {
   const { rows } = await client.query<VenueRow>({
     name: 'insert-venue',
-    text: `insert into venues (venue_id, name, address, city, state, country, postal_code, capacity, layout_config,
-                               created_by)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    text: `insert into venues (venue_id, name, address, city, state, country, postal_code, capacity, latitude,
+                               longitude, layout_config, created_by)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         returning ${columns}`,
     values: [venueId, ...valuesOf(terms), createdBy],
   });
@@ -73,7 +79,7 @@ export async function updateVenue(client: Sql, venueId: string, terms: VenueTerm
     name: 'update-venue',
     text: `update venues
               set name = $2, address = $3, city = $4, state = $5, country = $6, postal_code = $7, capacity = $8,
-                  layout_config = $9, updated_at = clock_timestamp()
+                  latitude = $9, longitude = $10, layout_config = $11, updated_at = clock_timestamp()
             where venue_id = $1
         returning ${columns}`,
     values: [venueId, ...valuesOf(terms)],
