@@ -34,7 +34,10 @@ export const dashboardsFolder = 'monitoring/dashboards/json';
 export const ruleFolders = ['monitoring/alerts', 'monitoring/slo'] as const;
 
 const root = path.join(import.meta.dirname, '..');
-const variable = /\$\{(\w+)(?::\w+)?\}|\$(\w+)/g;
+// Not `$1`, which is a group of a regular expression in label_replace.
+const variable = /\$\{([a-z_]\w*)(?::\w+)?\}|\$([a-z_]\w*)/g;
+// The expression in the query of a variable: `label_values(expression, label)` or `query_result(expression)`.
+const variableQuery = /^(?:label_values\((.+), *\w+\)|query_result\((.+)\))$/;
 
 const dashboardSchema = z.looseObject({
   panels: z.array(
@@ -43,6 +46,12 @@ const dashboardSchema = z.looseObject({
       targets: z.array(z.looseObject({ expr: z.string() })).default([]),
     }),
   ),
+  templating: z.looseObject({
+    list: z.array(z.looseObject({ name: z.string(), type: z.string(), query: z.string() })),
+  }),
+  annotations: z.looseObject({
+    list: z.array(z.looseObject({ name: z.string(), expr: z.string().optional() })).default([]),
+  }),
 });
 const rulesSchema = z.looseObject({
   groups: z.array(
@@ -63,30 +72,46 @@ export function listExpressions(values: VariableValues = everything): Expression
   return [...dashboardExpressions(values), ...ruleExpressions()];
 }
 
+/** Of panels, of annotations, and of the variables that are read from Prometheus; `panel` says which. */
 export function dashboardExpressions(values: VariableValues = everything): Expression[] {
   return filesIn(dashboardsFolder, '.json').flatMap((source) => {
-    const { panels } = dashboardSchema.parse(JSON.parse(readFileSync(path.join(root, source), 'utf8')));
-    return panels.flatMap(({ title, targets }) =>
-      targets.map(({ expr }) => ({
-        source,
-        panel: title,
-        expr: replaceVariables(expr, values),
-        mayBeEmpty: emptinessOf(source, title),
-      })),
-    );
+    const dashboard = dashboardSchema.parse(JSON.parse(readFileSync(path.join(root, source), 'utf8')));
+    const found = [
+      ...dashboard.panels.flatMap(({ title, targets }) =>
+        targets.map(({ expr }) => ({ panel: title, expr })),
+      ),
+      ...dashboard.annotations.list.flatMap(({ name, expr }) =>
+        expr === undefined ? [] : [{ panel: `annotation ${name}`, expr }],
+      ),
+      ...dashboard.templating.list
+        .filter(({ type }) => type === 'query')
+        .map(({ name, query }) => ({ panel: `variable ${name}`, expr: expressionOf(query) })),
+    ];
+    return found.map(({ panel, expr }) => ({
+      source,
+      panel,
+      expr: replaceVariables(expr, values),
+      mayBeEmpty: emptinessOf(source, panel, expr),
+    }));
   });
 }
 
-/** Files of rules are those with `groups`; tests for promtool lie beside them and have none at the top. */
+function expressionOf(query: string): string {
+  const [, ofLabel, ofResult] = variableQuery.exec(query) ?? [];
+  const expr = ofLabel ?? ofResult;
+  if (expr === undefined) throw new Error(`"${query}" is neither label_values(...) nor query_result(...)`);
+  return expr;
+}
+
+/** As written: the expressions of rules have no variables. */
 export function ruleExpressions(): Expression[] {
   return ruleFolders.flatMap((folder) =>
-    [...filesIn(folder, '.yaml'), ...filesIn(folder, '.yml')].flatMap((source) => {
-      const rules = rulesSchema.safeParse(parse(readFileSync(path.join(root, source), 'utf8')));
-      if (!rules.success) return [];
-      return rules.data.groups.flatMap((group) =>
-        group.rules.map(({ alert, record, expr }) => {
+    filesIn(folder, '.rules.yaml').flatMap((source) => {
+      const { groups } = rulesSchema.parse(parse(readFileSync(path.join(root, source), 'utf8')));
+      return groups.flatMap(({ rules }) =>
+        rules.map(({ alert, record, expr }) => {
           const panel = alert ?? record ?? '';
-          return { source, panel, expr, mayBeEmpty: emptinessOf(source, panel) };
+          return { source, panel, expr, mayBeEmpty: emptinessOf(source, panel, expr) };
         }),
       );
     }),
@@ -97,7 +122,8 @@ export function ruleExpressions(): Expression[] {
 export function replaceVariables(expr: string, values: VariableValues): string {
   return expr.replaceAll(variable, (found: string, inBraces?: string, bare?: string) => {
     const value = values[inBraces ?? bare ?? ''];
-    if (value === undefined) throw new Error(`${found} in "${expr}" has no value: give one to listExpressions`);
+    if (value === undefined)
+      throw new Error(`${found} in "${expr}" has no value: give one to listExpressions`);
     return value;
   });
 }
