@@ -67,7 +67,7 @@ kube-tools: install ## build Kubernetes' control plane, etcd and kwok with Go, o
 	$(NODE) packages/testkit/src/engines/build-kube-tools.ts $(KUBE_TOOLS)
 .PHONY: kube-tools
 
-helm-tools: install ## build Helm, helm-unittest and helm-docs with Go, once, in .engines: some minutes
+helm-tools: install ## build Helm, its tools and promtool with Go, once, in .engines: some minutes
 	$(NODE) packages/testkit/src/engines/build-helm-tools.ts
 .PHONY: helm-tools
 

@@ -14,6 +14,8 @@ export type OperatorProcess = {
   untilLeads: () => Promise<void>;
   log: () => Promise<string>;
   isReady: () => Promise<boolean>;
+  /** Where Prometheus reads its metrics. */
+  metricsUrl: string;
   /** The sum of all series of a metric whose labels hold every one of `labels`. */
   metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
 };
@@ -87,6 +89,7 @@ ${lastOf(await group.logOf(name))}`);
     },
     log: () => group.logOf(name),
     isReady: async () => (await read(`http://127.0.0.1:${health}/readyz`)).ok,
+    metricsUrl: `http://127.0.0.1:${metrics}/metrics`,
     metric,
   };
 }

@@ -1,4 +1,4 @@
-/** Builds Helm, helm-unittest and helm-docs from Go modules at pinned versions, once, into `.engines`. */
+/** Builds Helm, helm-unittest, helm-docs and promtool from Go modules at pinned versions, once, into `.engines`. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { setPriority } from 'node:os';
@@ -23,6 +23,7 @@ const modules: readonly Module[] = [
     replace: 'github.com/vmware-labs/yaml-jsonpath=github.com/helm-unittest/yaml-jsonpath@v0.4.0',
   },
   { program: 'helm-docs', packageName: 'github.com/norwoodj/helm-docs/cmd/helm-docs', version: '1.14.2' },
+  { program: 'promtool', packageName: 'github.com/prometheus/prometheus/cmd/promtool', version: '0.315.0' },
 ];
 
 /** Go checks each module against its checksum database. What was built before stays. */

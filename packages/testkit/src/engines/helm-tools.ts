@@ -1,4 +1,4 @@
-/** Where Helm, helm-unittest and helm-docs come from: beside the programs of Kubernetes, or what `make helm-tools` made. */
+/** Where Helm, its tools and a promtool for clusters come from: beside the programs of Kubernetes, or what `make helm-tools` made. */
 import { constants } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** `folder` holds every program of `helmPrograms`. */
 export type HelmToolsSearch = { kind: 'found'; folder: string } | { kind: 'missing'; reason: string };
 
-export const helmPrograms = ['helm', 'helm-unittest', 'helm-docs'] as const;
+/** Debian's own promtool is built without Kubernetes, and refuses a configuration that finds pods. */
+export const helmPrograms = ['helm', 'helm-unittest', 'helm-docs', 'promtool'] as const;
 // renovate: datasource=go depName=helm.sh/helm/v4
 export const helmVersion = '4.3.1';
 export const helmToolsFolder = fileURLToPath(

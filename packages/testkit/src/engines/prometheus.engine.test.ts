@@ -51,9 +51,7 @@ test('it scrapes, answers, complains in its own words, and leaves no process', a
         .toEqual([expect.objectContaining({ value: 7 })]);
       const [sample] = await server.query('coats_items');
       expect(sample?.labels).toMatchObject({ hook: 'a', job: 'cloakroom', instance: `127.0.0.1:${port}` });
-      expect(await server.query('vector(1) / 0')).toEqual([
-        { labels: {}, value: Number.POSITIVE_INFINITY },
-      ]);
+      expect(await server.query('vector(1) / 0')).toEqual([{ labels: {}, value: Number.POSITIVE_INFINITY }]);
       expect(await server.query('nothing_at_all')).toEqual([]);
       await expect(server.query('rate(coats_items)')).rejects.toThrow('bad_data');
       expect((await server.targets()).map(({ health, labels }) => [health, labels['job']])).toEqual([
