@@ -39,7 +39,7 @@ function works(
   });
 }
 
-const festivals = works('festival', 'everywhere', 5, true, [
+const festivals = works('festival', 'everywhere', 10, true, [
   'jazz-festival | {city} Jazz Festival {year} | jazz festival | Three nights of swing, bebop and improvisation with bands from four continents.',
   'street-food | Street Food Festival {city} {year} | food festival | Sixty stalls, open fires and a market for chefs who cook outdoors.',
   'literature | {city} Literature Festival {year} | literature books festival | Authors read, argue and sign books in halls and gardens.',
@@ -52,7 +52,7 @@ const festivals = works('festival', 'everywhere', 5, true, [
   'dance-fest | {city} Contemporary Dance Festival {year} | dance festival | New choreographies in factories, churches and squares.',
 ]);
 
-const conferences = works('conference', 'everywhere', 7, true, [
+const conferences = works('conference', 'everywhere', 12, true, [
   'ai-summit | Applied AI Summit {city} {year} | ai technology conference | Machine learning in production: models, evaluation and the people who run them.',
   'cloud | Cloud Native Days {city} {year} | cloud technology conference | Kubernetes, observability and platforms, told by the engineers who carry the pager.',
   'climate | Climate Action Forum {city} {year} | climate conference | Cities, insurers and farmers on a warmer world.',
@@ -63,7 +63,7 @@ const conferences = works('conference', 'everywhere', 7, true, [
   'mobility | Future of Mobility Congress {city} {year} | mobility conference | Trains, batteries and streets for people.',
 ]);
 
-const workshops = works('workshop', 'everywhere', 8, false, [
+const workshops = works('workshop', 'everywhere', 14, false, [
   'pottery | Pottery for Beginners | pottery craft workshop | Throw, trim and glaze your first bowl; clay and firing are included.',
   'watercolour | Watercolour Painting Weekend | painting art workshop | Landscapes in light washes, from sketch to frame.',
   'photography | Night Photography Walk | photography workshop | Tripods, long exposures and the city after rain.',
@@ -77,7 +77,7 @@ const workshops = works('workshop', 'everywhere', 8, false, [
   'improv | Improvised Theatre Class | theatre workshop | Say yes, listen, fail cheerfully.',
 ]);
 
-const stages = works('entertainment', 'everywhere', 7, false, [
+const stages = works('entertainment', 'everywhere', 12, false, [
   'hamlet | Hamlet, a Rehearsal | theatre play | A company runs out of time, and of princes.',
   'midsummer | A Midsummer Night Dreamt Twice | theatre play | Shakespeare in a park, with rain insurance.',
   'magic | The Vanishing Hour: Magic Show | magic show | Cards, clocks and a watch that belongs to you.',
@@ -89,7 +89,7 @@ const stages = works('entertainment', 'everywhere', 7, false, [
   'quiz | Great Big Pub Quiz | quiz show | Teams of six against the quizmaster.',
 ]);
 
-const exhibitions = works('exhibition', 'everywhere', 6, false, [
+const exhibitions = works('exhibition', 'everywhere', 10, false, [
   'impressionists | Impressionists by the River | painting art exhibition | Eighty paintings on loan, most of them never shown together.',
   'dinosaurs | Giants of the Jurassic: Dinosaurs | dinosaurs science exhibition | Skeletons, eggs and a walk through deep time.',
   'photo-exhibition | World Press Photographs | photography exhibition | The pictures that told the year.',
@@ -98,7 +98,7 @@ const exhibitions = works('exhibition', 'everywhere', 6, false, [
   'toys | A Century of Toys | toys children exhibition | Tin trains, dolls and the first consoles.',
 ]);
 
-const business = works('business', 'everywhere', 6, true, [
+const business = works('business', 'everywhere', 10, true, [
   'startup | Startup Pitch Night {city} {year} | startup business | Twelve founders, four minutes, one prize.',
   'book-fair | {city} Book Fair {year} | books trade fair | Publishers, agents and readers under one roof.',
   'property | Real Estate Expo {city} {year} | property trade fair | Builders and banks show next years homes.',
@@ -106,14 +106,14 @@ const business = works('business', 'everywhere', 6, true, [
   'jobs | Career Fair for Engineers {city} {year} | jobs trade fair | Two hundred employers who hire.',
 ]);
 
-const runs = works('sports', 'everywhere', 7, true, [
+const runs = works('sports', 'everywhere', 12, true, [
   'marathon | {city} Marathon {year} | marathon running | Forty-two kilometres through closed streets.',
   'half-marathon | {city} Half Marathon {year} | half-marathon running | Twenty-one kilometres, flat and fast.',
   'chess | {city} Chess Open {year} | chess tournament | Nine rounds, classical time control.',
   'cycling | {city} Night Cycling Tour {year} | cycling | Forty kilometres with lamps on.',
 ]);
 
-const german = works('cultural', 'german-speaking', 7, false, [
+const german = works('cultural', 'german-speaking', 10, false, [
   'weihnachtsmarkt | Weihnachtsmarkt am Dom | weihnachten markt | Glühwein, Handwerk und Lichter an jedem Abend im Advent.',
   'weihnachtskonzert | Weihnachtskonzert der Stadtkapelle | weihnachten konzert | Festliche Musik zum Advent, mit Chor und Orgel.',
   'weihnachtszirkus | Großer Weihnachtszirkus | weihnachten zirkus | Akrobaten und Clowns im beheizten Zelt.',
@@ -129,7 +129,7 @@ const german = works('cultural', 'german-speaking', 7, false, [
   'ruecken | Rückenschule und Entspannungskurs | gesundheit kurs | Übungen für alle, die viel sitzen.',
 ]);
 
-const hindi = works('cultural', 'india', 7, false, [
+const hindi = works('cultural', 'india', 10, false, [
   'shastriya | शास्त्रीय संगीत संध्या | shastriya sangeet | An evening of classical ragas with sitar and sarod.',
   'kavi-sammelan | अखिल भारतीय कवि सम्मेलन | kavi poetry | Poets of six languages recite until midnight.',
   'ramlila | रामलीला मैदान महोत्सव | ramlila feast | Ten nights of the epic, with music and masks.',
