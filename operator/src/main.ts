@@ -4,8 +4,9 @@ import type { Registry } from 'prom-client';
 import { systemClock } from '@evently/kit/clock';
 import { ConfigError } from '@evently/kit/config';
 import { createLogger, type Logger } from '@evently/kit/log';
-import { createRegistry, metricsHandler } from '@evently/kit/metrics';
+import { addBuild, createRegistry, metricsHandler } from '@evently/kit/metrics';
 import { closeOnSignal, createLifecycle, listen, listenerOfFetch, type Lifecycle } from '@evently/kit/serve';
+import { platformVersion } from '@evently/kit/version';
 import { reportingController } from './api/names.ts';
 import { readOperatorConfig, type OperatorConfig } from './config.ts';
 import { reasonOf } from './effects.ts';
@@ -33,6 +34,7 @@ async function run(config: OperatorConfig): Promise<void> {
   const log = createLogger('operator', config.EVENTLY_LOG_LEVEL);
   const life = createLifecycle(log);
   const registry = createRegistry();
+  addBuild(registry, ['operator'], platformVersion);
   const source = sourceOf(config.KUBECONFIG);
   const connection = openConnection(source);
   const runtime = createRuntimeMetrics(registry);

@@ -29,7 +29,13 @@ test('a sale, its target and the process are shown by the names that dashboards 
   const { metrics, lines } = open();
   metrics.sale(sale, { stage: 'Armed', opensAtMs: nowMs + 90_000, latenessMs: null });
   metrics.sale(sale, { stage: 'Selling', opensAtMs: nowMs - 1_000, latenessMs: 250 });
-  metrics.target(target, { floorPods: 8, readyPods: 6, shortfallPods: 2 });
+  metrics.target(target, {
+    floorPods: 8,
+    readyPods: 6,
+    shortfallPods: 2,
+    plannedPeakPods: 12,
+    leadTimeMs: 90_000,
+  });
   metrics.floorConflict(target);
   metrics.warmed({
     task: 'Inventory',
@@ -50,6 +56,8 @@ test('a sale, its target and the process are shown by the names that dashboards 
       'evently_operator_floor_pods{namespace="shop",target="booking"} 8',
       'evently_operator_ready_pods{namespace="shop",target="booking"} 6',
       'evently_operator_shortfall_pods{namespace="shop",target="booking"} 2',
+      'evently_operator_planned_peak_pods{namespace="shop",target="booking"} 12',
+      'evently_operator_lead_time_seconds{namespace="shop",target="booking"} 90',
       'evently_floor_conflicts_total{namespace="shop",target="booking"} 1',
       'evently_operator_warm_seconds_count{task="Inventory",result="warm"} 1',
       'evently_operator_effect_seconds_count{effect="arm",outcome="done"} 1',
@@ -66,7 +74,7 @@ test('lateness has no series before a sale opened, and what is gone has none at 
   metrics.sale(sale, { stage: 'Scheduled', opensAtMs: nowMs + 90_000, latenessMs: null });
   expect((await lines()).filter((line) => line.includes('lateness'))).toEqual([]);
   metrics.sale(sale, { stage: 'Selling', opensAtMs: nowMs, latenessMs: 0 });
-  metrics.target(target, { floorPods: 8, readyPods: 8, shortfallPods: 0 });
+  metrics.target(target, { floorPods: 8, readyPods: 8, shortfallPods: 0, plannedPeakPods: 8, leadTimeMs: 1 });
   metrics.floorConflict(target);
   expect((await lines()).filter((line) => line.includes('shop'))).not.toEqual([]);
   metrics.saleGone(sale);

@@ -1,16 +1,23 @@
 /** Every metric of the operator's own work, with unit and labels; the series of what is gone are removed. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Clock } from '@evently/kit/clock';
+import { addCounter, addGauge, addHistogram, type LabelsOf } from '@evently/kit/metrics-define';
 import type { EffectName } from './effects.ts';
+import { operatorDefinitions, type SaleLabelSets, type TargetLabelSets } from './metrics-definitions.ts';
 import { watchEventLoopLag, type EventLoopLag } from './kube/event-loop-lag.ts';
 import type { Stage, WarmResult } from './sale/model.ts';
 
-/** `namespace` and `sale` are bounded by the EventSales there are, `target` by the autoscalers. */
-export type SaleLabels = { namespace: string; sale: string };
-export type TargetLabels = { namespace: string; target: string };
+export type SaleLabels = LabelsOf<SaleLabelSets>;
+export type TargetLabels = LabelsOf<TargetLabelSets>;
 
 export type SaleFigures = { stage: Stage; opensAtMs: number; latenessMs: number | null };
-export type TargetFigures = { floorPods: number; readyPods: number; shortfallPods: number };
+export type TargetFigures = {
+  floorPods: number;
+  readyPods: number;
+  shortfallPods: number;
+  plannedPeakPods: number;
+  leadTimeMs: number;
+};
 
 export type OperatorMetrics = {
   sale: (labels: SaleLabels, figures: SaleFigures) => void;
@@ -32,33 +39,13 @@ export type OperatorMetricsOptions = {
   informerAgesMs: () => ReadonlyMap<string, number>;
 };
 
-const warmSeconds = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
-const effectSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 const msPerSecond = 1_000;
 
 export function createOperatorMetrics(options: OperatorMetricsOptions): OperatorMetrics {
   const { registry } = options;
-  const registers = [registry];
-  const conflicts = new Counter({
-    name: 'evently_floor_conflicts_total',
-    help: 'Times the floor was found changed by another writer',
-    labelNames: ['namespace', 'target'],
-    registers,
-  });
-  const warmed = new Histogram({
-    name: 'evently_operator_warm_seconds',
-    help: 'Time a warming task took where it ran, in seconds',
-    labelNames: ['task', 'result'],
-    buckets: warmSeconds,
-    registers,
-  });
-  const effects = new Histogram({
-    name: 'evently_operator_effect_seconds',
-    help: 'Time of a change outside the operator, in seconds, by kind and outcome',
-    labelNames: ['effect', 'outcome'],
-    buckets: effectSeconds,
-    registers,
-  });
+  const conflicts = addCounter(registry, operatorDefinitions.conflicts);
+  const warmed = addHistogram(registry, operatorDefinitions.warmed);
+  const effects = addHistogram(registry, operatorDefinitions.effects);
   addInformerAges(options);
   const sales = addSales(options);
   const targets = addTargets(registry);
@@ -80,29 +67,13 @@ export function createOperatorMetrics(options: OperatorMetricsOptions): Operator
 
 function addSales({ registry, clock }: OperatorMetricsOptions): Pick<OperatorMetrics, 'sale' | 'saleGone'> {
   const known = new Map<string, { labels: SaleLabels; figures: SaleFigures }>();
-  const lateness = new Gauge({
-    name: 'evently_sale_open_lateness_seconds',
-    help: 'How late a sale opened, in seconds; no series before it opened',
-    labelNames: ['namespace', 'sale'],
-    registers: [registry],
-  });
-  const stage = new Gauge({
-    name: 'evently_sale_stage',
-    help: '1 for the stage that a sale is in',
-    labelNames: ['namespace', 'sale', 'stage'],
-    registers: [registry],
-  });
-  const timeToOpen = new Gauge({
-    name: 'evently_sale_time_to_open_seconds',
-    help: 'Seconds until a sale opens; negative once the time has passed, and no series once it is over',
-    labelNames: ['namespace', 'sale'],
-    registers: [registry],
-    collect() {
-      for (const { labels, figures } of known.values()) {
-        if (figures.stage === 'Completed' || figures.stage === 'Draining') this.remove(labels);
-        else this.set(labels, (figures.opensAtMs - clock.now().getTime()) / msPerSecond);
-      }
-    },
+  const lateness = addGauge(registry, operatorDefinitions.lateness);
+  const stage = addGauge(registry, operatorDefinitions.stage);
+  const timeToOpen = addGauge(registry, operatorDefinitions.timeToOpen, (gauge) => {
+    for (const { labels, figures } of known.values()) {
+      if (figures.stage === 'Completed' || figures.stage === 'Draining') gauge.remove(labels);
+      else gauge.set(labels, (figures.opensAtMs - clock.now().getTime()) / msPerSecond);
+    }
   });
   return {
     sale: (labels, figures) => {
@@ -125,46 +96,37 @@ function addSales({ registry, clock }: OperatorMetricsOptions): Pick<OperatorMet
 }
 
 function addTargets(registry: Registry): Pick<OperatorMetrics, 'target' | 'targetGone'> {
-  const gauge = (name: string, help: string): Gauge<'namespace' | 'target'> =>
-    new Gauge({ name, help, labelNames: ['namespace', 'target'], registers: [registry] });
-  const floor = gauge('evently_operator_floor_pods', 'Least pods that the operator asks for, by target');
-  const ready = gauge('evently_operator_ready_pods', 'Ready pods of a target');
-  const shortfall = gauge('evently_operator_shortfall_pods', 'Pods missing to the floor of a target');
+  const floor = addGauge(registry, operatorDefinitions.floor);
+  const ready = addGauge(registry, operatorDefinitions.ready);
+  const shortfall = addGauge(registry, operatorDefinitions.shortfall);
+  const plannedPeak = addGauge(registry, operatorDefinitions.plannedPeak);
+  const leadTime = addGauge(registry, operatorDefinitions.leadTime);
   return {
     target: (labels, figures) => {
       floor.set(labels, figures.floorPods);
       ready.set(labels, figures.readyPods);
       shortfall.set(labels, figures.shortfallPods);
+      plannedPeak.set(labels, figures.plannedPeakPods);
+      leadTime.set(labels, figures.leadTimeMs / msPerSecond);
     },
     targetGone: (labels) => {
-      for (const one of [floor, ready, shortfall]) one.remove(labels);
+      for (const one of [floor, ready, shortfall, plannedPeak, leadTime]) one.remove(labels);
     },
   };
 }
 
 function addInformerAges({ registry, informerAgesMs }: OperatorMetricsOptions): void {
-  new Gauge({
-    name: 'evently_operator_informer_age_seconds',
-    help: 'Seconds since the API server last said anything of a resource that is watched',
-    labelNames: ['resource'],
-    registers: [registry],
-    collect() {
-      for (const [resource, ageMs] of informerAgesMs()) this.set({ resource }, ageMs / msPerSecond);
-    },
+  addGauge(registry, operatorDefinitions.informerAge, (gauge) => {
+    for (const [resource, ageMs] of informerAgesMs()) gauge.set({ resource }, ageMs / msPerSecond);
   });
 }
 
 function addEventLoopLag(registry: Registry): EventLoopLag {
   // One for each reader, because reading begins anew.
   const [scraped, checked] = [watchEventLoopLag(), watchEventLoopLag()];
-  new Gauge({
-    name: 'evently_operator_event_loop_lag_seconds',
-    help: 'Longest wait for the event loop since the last scrape, in seconds',
-    registers: [registry],
-    collect() {
-      this.set(scraped.takeLongestMs() / msPerSecond);
-    },
-  });
+  addGauge(registry, operatorDefinitions.eventLoopLag, (gauge) =>
+    gauge.set({}, scraped.takeLongestMs() / msPerSecond),
+  );
   return {
     takeLongestMs: checked.takeLongestMs,
     stop: () => {

@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client';
 import { createBookingService } from '@evently/booking/service';
 import { createEventService } from '@evently/event/service';
-import { createKeySource, createTokenVerifier, type KeySource } from '@evently/kit/auth';
+import { createKeySource, createTokenVerifier, type KeySource, type TokenVerifier } from '@evently/kit/auth';
 import { createInProcessBus } from '@evently/kit/bus';
 import { createCaller, type Caller } from '@evently/kit/caller';
 import { systemClock } from '@evently/kit/clock';
@@ -20,6 +20,8 @@ import type { ServiceConfigs } from './read-configs.ts';
 export type ComposeOptions = {
   configs: ServiceConfigs;
   databases: Readonly<Record<ServiceName, ServiceDatabase>>;
+  /** Told what the relay of a service published. */
+  publishedBy: (service: string) => (topic: string, messages: number) => void;
   registry: Registry;
   logOf: (service: string) => Logger;
 };
@@ -27,6 +29,8 @@ export type Composed = {
   services: Readonly<Record<ServiceName, Service>>;
   /** Fetches the issuers' keys, so that the first requests find them. */
   loadKeys: () => Promise<void>;
+  /** Judges access tokens of both issuers, for what the composition itself shows. */
+  verifier: TokenVerifier;
 };
 
 // A call inside the process waits for the other service's database at most; see kit/postgres for those limits.
@@ -62,6 +66,7 @@ export function composeServices(options: ComposeOptions): Composed {
     ...shared,
     db: databases[name].db,
     relayDb: databases[name].relayDb,
+    published: options.publishedBy(name),
     log: logOf(name),
   });
   const services = {
@@ -82,6 +87,7 @@ export function composeServices(options: ComposeOptions): Composed {
   composed.set('booking', services.booking).set('payment', services.payment);
   return {
     services,
+    verifier,
     loadKeys: async () => {
       await Promise.all([userKeys.refresh(), adminKeys.refresh()]);
     },

@@ -1,6 +1,7 @@
 /** The services' databases on the embedded cluster: made when missing, brought to the newest schema, opened. */
 import pg from 'pg';
 import type { Logger } from '@evently/kit/log';
+import type { DatabaseMetrics } from '@evently/kit/metrics-database';
 import { messagingMigrations, migrate, type MigrationSet } from '@evently/kit/migrate';
 import { openDatabase, type Database } from '@evently/kit/postgres';
 import type { ServiceName } from './gateway/routes.ts';
@@ -48,13 +49,18 @@ export function openServiceDatabase(
   url: (database: string) => string,
   plan: DatabasePlan,
   log: Logger,
+  shown: DatabaseMetrics,
 ): ServiceDatabase {
   const own = url(databaseName(plan.service));
-  return {
-    url: own,
-    db: openDatabase({ url: own, name: plan.service, max: plan.poolSize, log }),
-    relayDb: openDatabase({ url: own, name: `${plan.service}-relay`, max: 1, log }),
+  const open = (pool: string, name: string, max: number): Database => {
+    const metrics = shown.pool(plan.service, pool);
+    const database = openDatabase({ url: own, name, max, log, waited: metrics.waited });
+    metrics.watch(database);
+    return database;
   };
+  const db = open('own', plan.service, plan.poolSize);
+  shown.watch(plan.service, db, log);
+  return { url: own, db, relayDb: open('relay', `${plan.service}-relay`, 1) };
 }
 
 // Besides the pools: one migration per database, the relays, `evently verify`, a person with psql, and

@@ -5,7 +5,10 @@ import { bookingMigrations } from '@evently/booking/migrations';
 import { eventMigrations } from '@evently/event/migrations';
 import { createLogger, openLogFile, type Logger } from '@evently/kit/log';
 import { createRegistry } from '@evently/kit/metrics';
+import { createDatabaseMetrics } from '@evently/kit/metrics-database';
 import { createLifecycle, type Lifecycle } from '@evently/kit/serve';
+import { startTracing } from '@evently/kit/tracing-start';
+import { platformVersion } from '@evently/kit/version';
 import { paymentMigrations } from '@evently/payment/migrations';
 import { superviseCluster, type SupervisedCluster, type SupervisorEvent } from '@evently/postgres/supervisor';
 import { userMigrations } from '@evently/user/migrations';
@@ -104,8 +107,10 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
     await lock.release();
   });
   try {
+    const tracing = { config: configs.platform, part: 'standalone', version: platformVersion, log, registry };
+    life.opened('traces', (await startTracing(tracing)).stop);
     const url = addressOf(config.STANDALONE_HOST, ports.numbers.gateway);
-    const metrics = createStandaloneMetrics(registry);
+    const metrics = createStandaloneMetrics(registry, serviceNames);
     const told: { runtime: Runtime | null } = { runtime: null };
     const cluster = await startDatabase(options, {
       life,
@@ -119,7 +124,6 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
       life,
       ports,
       registry,
-      metrics,
       logOf,
     });
     const runtime: Runtime = {
@@ -209,17 +213,16 @@ type ServiceParts = {
   life: Lifecycle;
   ports: Ports;
   registry: ReturnType<typeof createRegistry>;
-  metrics: StandaloneMetrics;
   logOf: (service: string) => Logger;
 };
 
 async function startServices(
   parts: ServiceParts,
 ): Promise<{ composed: Composed; databases: Runtime['databases'] }> {
-  const { configs, cluster, life, ports, registry, metrics, logOf } = parts;
+  const { configs, cluster, life, ports, registry, logOf } = parts;
+  const shown = createDatabaseMetrics(registry);
   const [user, event, booking, payment] = plansOf(configs).map((plan) => {
-    const opened = openServiceDatabase(cluster.url, plan, logOf(plan.service));
-    metrics.watchPool(plan.service, opened.db.waiting);
+    const opened = openServiceDatabase(cluster.url, plan, logOf(plan.service), shown);
     life.opened(`pool of ${plan.service}`, opened.db.close);
     life.opened(`relay pool of ${plan.service}`, opened.relayDb.close);
     return opened;
@@ -230,6 +233,7 @@ async function startServices(
   const composed = composeServices({
     configs,
     databases: { user, event, booking, payment },
+    publishedBy: shown.published,
     registry,
     logOf,
   });

@@ -10,7 +10,7 @@ import { splitKey, type World } from '../world.ts';
 import { applyFloor, type ApplyFloorDeps } from './apply.ts';
 import type { Autoscaler, LabelledPod } from './contracts.ts';
 import type { FloorPlan } from './floor-plan.ts';
-import { keepSamples, samplesOf } from './lead-time.ts';
+import { keepSamples, measureLeadTime, samplesOf } from './lead-time.ts';
 import type { FloorBoard } from './observe.ts';
 
 export type FloorDeps = ApplyFloorDeps & {
@@ -152,7 +152,13 @@ function report(deps: FloorDeps, autoscaler: Autoscaler, plan: FloorPlan, readyP
   const { namespace, name, pool } = autoscaler;
   const floorPods = plan.floor ?? pool.minReplicas;
   const shortfallPods = Math.max(0, floorPods - readyPods);
-  deps.metrics.target({ namespace, target: name }, { floorPods, readyPods, shortfallPods });
+  const plannedPeakPods = plan.foreseen.reduce((most, step) => Math.max(most, step.floor), floorPods);
+  const { samples } = floorMemoryOf(deps.knowledge, `${namespace}/${name}`);
+  const { leadTimeMs } = measureLeadTime(samples);
+  deps.metrics.target(
+    { namespace, target: name },
+    { floorPods, readyPods, shortfallPods, plannedPeakPods, leadTimeMs },
+  );
 }
 
 /** Whether `shown` is another one than was told before under `name`. */

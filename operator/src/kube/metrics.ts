@@ -1,8 +1,10 @@
 /** The runtime's metrics, by the names of controller-runtime and client-go, so that dashboards made for them work. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { addCounter, addGauge, addHistogram, type LabelsOf } from '@evently/kit/metrics-define';
 import type { RequestObservation } from './api.ts';
 import type { ControllerMetrics, ReconcileOutcome } from './controller.ts';
 import type { QueueMetrics, WorkQueue } from './queue.ts';
+import { runtimeDefinitions as defined, type QueueLabelSets } from './metrics-definitions.ts';
 import type { EventOutcome } from './recorder.ts';
 import type { ReflectorHooks } from './reflector.ts';
 
@@ -19,52 +21,45 @@ export type RuntimeMetrics = {
   event: (outcome: EventOutcome) => void;
 };
 
-const reconcileSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60];
-// client-go's are powers of ten from 10 ns; below a tenth of a millisecond nothing is told apart here.
-const queueSeconds = [0.0001, 0.001, 0.01, 0.1, 1, 10, 100, 1_000];
-const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 const outcomes: readonly ReconcileOutcome[] = ['success', 'requeue_after', 'error'];
 const msPerSecond = 1_000;
 
 export function createRuntimeMetrics(registry: Registry): RuntimeMetrics {
-  const registers = [registry];
   return {
-    ...queueMetrics(registers),
-    ...controllerMetrics(registers),
-    ...clientMetrics(registers),
+    ...queueMetrics(registry),
+    ...controllerMetrics(registry),
+    ...clientMetrics(registry),
+    ...ownMetrics(registry),
   };
 }
 
-function queueMetrics(registers: Registry[]): Pick<RuntimeMetrics, 'queue' | 'watchQueue'> {
-  const labelNames = ['name', 'controller'];
+type QueueLabels = LabelsOf<QueueLabelSets>;
+
+function queueMetrics(registry: Registry): Pick<RuntimeMetrics, 'queue' | 'watchQueue'> {
   const queues: WorkQueue[] = [];
-  const counter = (name: string, help: string): Counter => new Counter({ name, help, labelNames, registers });
-  const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ name, help, labelNames, buckets: queueSeconds, registers });
-  const gauge = (name: string, help: string, read: (queue: WorkQueue) => number): Gauge =>
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        for (const queue of queues) this.set({ name: queue.name, controller: queue.name }, read(queue));
-      },
-    });
-  const adds = counter('workqueue_adds_total', 'Keys added to the queue');
-  const retries = counter('workqueue_retries_total', 'Keys that came back with a backoff');
-  const waited = histogram('workqueue_queue_duration_seconds', 'Time a key waited for a worker, in seconds');
-  const worked = histogram('workqueue_work_duration_seconds', 'Time a worker had a key, in seconds');
-  gauge('workqueue_depth', 'Keys that wait for a worker', (queue) => queue.depth());
-  gauge(
-    'workqueue_unfinished_work_seconds',
-    'Time of the work under way, all keys together, in seconds',
-    (queue) => queue.runningMs().reduce((sum, ms) => sum + ms / msPerSecond, 0),
+  const shown =
+    (read: (queue: WorkQueue) => number) =>
+    (gauge: { set: (labels: QueueLabels, value: number) => void }): void => {
+      for (const queue of queues) gauge.set({ name: queue.name, controller: queue.name }, read(queue));
+    };
+  const adds = addCounter(registry, defined.adds);
+  const retries = addCounter(registry, defined.queueRetries);
+  const waited = addHistogram(registry, defined.waited);
+  const worked = addHistogram(registry, defined.worked);
+  addGauge(
+    registry,
+    defined.depth,
+    shown((queue) => queue.depth()),
   );
-  gauge(
-    'workqueue_longest_running_processor_seconds',
-    'Time of the work that is under way longest, in seconds',
-    (queue) => Math.max(0, ...queue.runningMs()) / msPerSecond,
+  addGauge(
+    registry,
+    defined.unfinished,
+    shown((queue) => queue.runningMs().reduce((sum, ms) => sum + ms / msPerSecond, 0)),
+  );
+  addGauge(
+    registry,
+    defined.longest,
+    shown((queue) => Math.max(0, ...queue.runningMs()) / msPerSecond),
   );
   return {
     watchQueue: (queue) => void queues.push(queue),
@@ -82,35 +77,15 @@ function queueMetrics(registers: Registry[]): Pick<RuntimeMetrics, 'queue' | 'wa
   };
 }
 
-function controllerMetrics(registers: Registry[]): Pick<RuntimeMetrics, 'controller'> {
-  const labelNames = ['controller'];
-  const prefix = 'controller_runtime';
-  const counter = (name: string, help: string): Counter =>
-    new Counter({ name: `${prefix}_${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ name: `${prefix}_${name}`, help, labelNames, registers });
-  const total = new Counter({
-    name: 'controller_runtime_reconcile_total',
-    help: 'Reconciles by result',
-    labelNames: ['controller', 'result'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'controller_runtime_reconcile_time_seconds',
-    help: 'Time of one reconcile, in seconds',
-    labelNames,
-    buckets: reconcileSeconds,
-    registers,
-  });
-  const errors = counter('reconcile_errors_total', 'Reconciles that failed');
-  const terminal = counter(
-    'terminal_reconcile_errors_total',
-    'Reconciles that failed for good: not tried again',
-  );
-  const panics = counter('reconcile_panics_total', 'Reconciles that ended by a defect of the program');
-  const timeouts = counter('reconcile_timeouts_total', 'Reconciles that ran into their deadline');
-  const active = gauge('active_workers', 'Workers that have a key');
-  const most = gauge('max_concurrent_reconciles', 'Workers there are');
+function controllerMetrics(registry: Registry): Pick<RuntimeMetrics, 'controller'> {
+  const total = addCounter(registry, defined.reconciles);
+  const seconds = addHistogram(registry, defined.reconcileSeconds);
+  const errors = addCounter(registry, defined.errors);
+  const terminal = addCounter(registry, defined.terminal);
+  const panics = addCounter(registry, defined.panics);
+  const timeouts = addCounter(registry, defined.timeouts);
+  const active = addGauge(registry, defined.active);
+  const most = addGauge(registry, defined.most);
   return {
     controller: (name, workers) => {
       const labels = { controller: name };
@@ -134,44 +109,14 @@ function controllerMetrics(registers: Registry[]): Pick<RuntimeMetrics, 'control
   };
 }
 
-function clientMetrics(
-  registers: Registry[],
-): Pick<RuntimeMetrics, 'request' | 'election' | 'reflector' | 'event'> {
-  const counter = (name: string, help: string, labelNames: string[]): Counter =>
-    new Counter({ name, help, labelNames, registers });
-  const byAnswer = ['code', 'method', 'host'];
-  const requests = counter('rest_client_requests_total', 'Calls to the API server, by its answer', byAnswer);
-  const retries = counter('rest_client_request_retries_total', 'Calls that were repeated', byAnswer);
-  const latency = new Histogram({
-    name: 'rest_client_request_duration_seconds',
-    help: 'Time of one call to the API server with all its repetitions, in seconds',
-    labelNames: ['verb', 'host'],
-    buckets: requestSeconds,
-    registers,
-  });
+function clientMetrics(registry: Registry): Pick<RuntimeMetrics, 'request' | 'election'> {
+  const requests = addCounter(registry, defined.requests);
+  const retries = addCounter(registry, defined.requestRetries);
+  const latency = addHistogram(registry, defined.requestSeconds);
   const leader = new Map<string, () => boolean>();
-  new Gauge({
-    name: 'leader_election_master_status',
-    help: '1 while this process holds the lease, 0 while it stands by',
-    labelNames: ['name'],
-    registers,
-    collect() {
-      for (const [name, isHeld] of leader) this.set({ name }, isHeld() ? 1 : 0);
-    },
+  addGauge(registry, defined.leader, (gauge) => {
+    for (const [name, isHeld] of leader) gauge.set({ name }, isHeld() ? 1 : 0);
   });
-  const relists = counter('evently_informer_relists_total', 'Full lists, by why', ['resource', 'reason']);
-  const restarts = counter('evently_informer_watch_restarts_total', 'Watches opened again, by why', [
-    'resource',
-    'reason',
-  ]);
-  const faults = counter(
-    'evently_informer_faults_total',
-    'Objects not read, events left out, handlers that threw',
-    ['resource', 'fault'],
-  );
-  const written = counter('evently_operator_events_total', 'Kubernetes Events by what became of them', [
-    'outcome',
-  ]);
   return {
     request: (host, { code, method, verb, seconds, retries: repeated }) => {
       requests.inc({ code, method, host });
@@ -179,6 +124,15 @@ function clientMetrics(
       latency.observe({ verb, host }, seconds);
     },
     election: (leaseName, isHeld) => void leader.set(leaseName, isHeld),
+  };
+}
+
+function ownMetrics(registry: Registry): Pick<RuntimeMetrics, 'reflector' | 'event'> {
+  const relists = addCounter(registry, defined.relists);
+  const restarts = addCounter(registry, defined.restarts);
+  const faults = addCounter(registry, defined.faults);
+  const written = addCounter(registry, defined.events);
+  return {
     reflector: (resource) => ({
       onRelist: (reason) => relists.inc({ resource, reason }),
       onWatchRestart: (reason) => restarts.inc({ resource, reason }),

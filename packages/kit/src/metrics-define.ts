@@ -41,7 +41,9 @@ export function defineHistogram<const L extends LabelSets>(
 /** Seconds; fit for answers between half a millisecond and ten seconds. An objective's limit is one of them. */
 export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 /** Seconds; fit for statements and waits between a tenth of a millisecond and a second. */
-export const shortBuckets = [0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1];
+export const shortBuckets = [
+  0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1,
+];
 /** Items of one batch. */
 export const sizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
@@ -51,6 +53,8 @@ export type TraceIdOf = () => string | undefined;
 export type CounterOf<L extends LabelSets> = {
   inc: (labels: LabelsOf<L>, value?: number) => void;
   remove: (labels: LabelsOf<L>) => void;
+  /** Removes the series that have this value of one label, whatever the others are: those must be closed sets. */
+  removeEach: (label: keyof L & string, value: string) => void;
 };
 export type GaugeOf<L extends LabelSets> = {
   set: (labels: LabelsOf<L>, value: number) => void;
@@ -77,7 +81,24 @@ export function addCounter(registry: Registry, definition: MetricDefinition): Co
   return {
     inc: (labels, value) => made.inc(labels, value),
     remove: (labels) => made.remove(labels),
+    removeEach: (label, value) => {
+      for (const labels of seriesOf(definition, label, value)) made.remove(labels);
+    },
   };
+}
+
+function seriesOf(
+  { name, labels }: MetricDefinition,
+  label: string,
+  value: string,
+): Record<string, string>[] {
+  let series: Record<string, string>[] = [{ [label]: value }];
+  for (const [other, values] of Object.entries(labels)) {
+    if (other === label) continue;
+    if (typeof values === 'string') throw new Error(`the label ${other} of ${name} is no closed set`);
+    series = series.flatMap((one) => values.map((each) => ({ ...one, [other]: each })));
+  }
+  return series;
 }
 
 /** `collect` is called at each scrape and awaited; it must have a deadline of its own, and is the only one of its gauge. */
@@ -152,6 +173,10 @@ function presentIn(registry: Registry, { name, help }: MetricDefinition) {
   throw new Error(`the metric ${name} is defined twice, and not the same`);
 }
 
-function wordsOf({ name, help, labels }: MetricDefinition): { name: string; help: string; labelNames: string[] } {
+function wordsOf({ name, help, labels }: MetricDefinition): {
+  name: string;
+  help: string;
+  labelNames: string[];
+} {
   return { name, help, labelNames: Object.keys(labels) };
 }

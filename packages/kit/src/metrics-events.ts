@@ -2,7 +2,8 @@
 import { LRUCache } from 'lru-cache';
 
 /** For the reference: what the label `event` may be. */
-export const eventLabel = 'ids of events on sale or that sold within 10 minutes, at most 50; other for the rest';
+export const eventLabel =
+  'ids of events on sale or that sold within 10 minutes, at most 50; other for the rest';
 
 export const maxEventLabels = 50;
 const soldLatelyMs = 600_000;
@@ -64,7 +65,7 @@ export function createBoundedEvents(options: BoundedEventsOptions): BoundedEvent
     },
     onSale: (eventIds) => {
       onSale = new Set(eventIds.slice(0, maxEventLabels));
-      for (const eventId of [...labels]) if (!onSale.has(eventId) && !soldLately(eventId)) dismiss(eventId);
+      for (const eventId of labels) if (!onSale.has(eventId) && !soldLately(eventId)) dismiss(eventId);
       for (const eventId of onSale) if (labels.size < maxEventLabels) admit(eventId);
     },
     soldLately: () => [...soldAtMs.keys()].filter(soldLately).toReversed(),

@@ -27,7 +27,8 @@ function openMetricsView(registry: Registry): Registry<OpenMetricsContentType> {
       view.registerMetric(metric);
       continue;
     }
-    const shadow: Counter = Object.create(metric);
+    const shadow: unknown = Object.create(metric);
+    if (!(shadow instanceof Counter)) throw new Error('a counter has no shadow');
     view.registerMetric(shadow);
   }
   return view;

@@ -29,18 +29,22 @@ export type ReadingOptions<T> = {
   load: () => Promise<T>;
   /** A scrape within this time of a reading takes what was read. */
   keepMs?: number;
+  /** The next reading is at least so many times as far away as the last one took: its share of the database's time. */
+  restShare?: number;
+  /** What is older is not shown. */
+  oldestMs?: number;
   clock?: Clock;
   nowMs?: () => number;
 };
 
-/** What was read last, or null when nothing is younger than fifteen seconds. Never rejects. */
+/** What was read last, or null when nothing is young enough. Never rejects. */
 export type Reading<T> = () => Promise<T | null>;
 
 /** Scrapes that come together, and the gauges of one scrape, share a reading. */
 const keptMs = 1_000;
 /** A scrape waits this long for a reading; a slower one goes on, for the next scrape. */
 export const readingDeadlineMs = 500;
-/** What is older is not shown. */
+/** What is older is not shown, unless a reading says otherwise. */
 export const oldestFiguresMs = 15_000;
 
 /**
@@ -50,11 +54,12 @@ export const oldestFiguresMs = 15_000;
  */
 export function createReading<T>(options: ReadingOptions<T>): Reading<T> {
   const { registry, log, service, load, nowMs = monotonicMs, clock = systemClock } = options;
-  const keepMs = options.keepMs ?? keptMs;
+  const { keepMs = keptMs, restShare = 0, oldestMs = oldestFiguresMs } = options;
   const labels = { service, figures: options.figures };
   const reads = addCounter(registry, readingDefinitions.reads);
   const readAt = addGauge(registry, readingDefinitions.readAt);
   let last: { value: T; atMs: number } | null = null;
+  let nextAtMs = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | null = null;
   let fails = false;
 
@@ -62,6 +67,8 @@ export function createReading<T>(options: ReadingOptions<T>): Reading<T> {
     const beganMs = nowMs();
     try {
       last = { value: await load(), atMs: beganMs };
+      // Never put off for so long that what is known grows too old to be shown.
+      nextAtMs = nowMs() + Math.min(oldestMs / 2, Math.max(keepMs, restShare * (nowMs() - beganMs)));
       reads.inc({ ...labels, outcome: 'done' });
       readAt.set(labels, clock.now().getTime() / 1_000);
       if (fails) log.info(labels, 'the figures of the metrics are read again');
@@ -74,7 +81,7 @@ export function createReading<T>(options: ReadingOptions<T>): Reading<T> {
   }
 
   return async () => {
-    if (last === null || nowMs() - last.atMs >= keepMs) {
+    if (nowMs() >= nextAtMs) {
       underWay ??= read().finally(() => {
         underWay = null;
       });
@@ -82,6 +89,6 @@ export function createReading<T>(options: ReadingOptions<T>): Reading<T> {
         // It goes on; what it finds is for the next scrape, and its failure is counted where it happens.
       });
     }
-    return last !== null && nowMs() - last.atMs <= oldestFiguresMs ? last.value : null;
+    return last !== null && nowMs() - last.atMs <= oldestMs ? last.value : null;
   };
 }

@@ -48,7 +48,11 @@ export const processDefinitions = {
  * Sums of other default metrics, named as counters and being none: `promtool check metrics` refuses them. What they
  * add up is there by type, without the ending.
  */
-const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+const misnamed = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 export function createRegistry(): Registry {
   const registry = new Registry();

@@ -1,7 +1,8 @@
 /** Reads that may be a moment old, from a copy of the database while that is fit, else from the database itself. */
 import { withDeadline } from './clock.ts';
 import type { Logger } from './log.ts';
-import { Counter, type Registry } from 'prom-client';
+import { addCounter, defineCounter } from './metrics-define.ts';
+import { Registry } from 'prom-client';
 import { isDatabaseUnavailable, type Database, type Sql } from './postgres.ts';
 
 /**
@@ -28,6 +29,14 @@ export type ReplicaOptions = {
 
 /** What a list shows may be this old by default. */
 export const replicaLagMs = 5_000;
+export const replicaDefinitions = {
+  reads: defineCounter({
+    name: 'evently_replica_reads_total',
+    help: 'Lists and reports, by the server that was read',
+    labels: { from: ['primary', 'replica'] },
+  }),
+} as const;
+
 // How old the primary's word may be that a replica is held against.
 const sampleMs = 1_000;
 const fitDeadlineMs = 500;
@@ -44,12 +53,7 @@ export function createReplicaReads(options: ReplicaOptions): Reads {
   const { primary, replica, log, nowMs } = options;
   const maxLagMs = options.maxLagMs ?? replicaLagMs;
   const written = createWrittenSample(primary, nowMs);
-  const counted = new Counter({
-    name: 'evently_replica_reads_total',
-    help: 'Lists and reports, by the server that was read',
-    labelNames: ['from'],
-    registers: options.registry === undefined ? [] : [options.registry],
-  });
+  const counted = addCounter(options.registry ?? new Registry(), replicaDefinitions.reads);
   let avoidUntilMs = 0;
   let isTrying = false;
   let wasFit = true;

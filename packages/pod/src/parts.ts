@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { consumersOf } from '@evently/contracts/messages';
 import { monotonicMs } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
+import { createDatabaseMetrics } from '@evently/kit/metrics-database';
 import type { PlatformDeps, SharedParts } from '@evently/kit/platform';
 import { openDatabase, type Database, type DatabaseOptions } from '@evently/kit/postgres';
 import { createReplicaReads } from '@evently/kit/replica';
@@ -16,12 +17,7 @@ import { createStreamBus, type StreamBus } from '@evently/redis/stream-bus';
 import { orNone, type PodConfig } from './config.ts';
 import type { PodPlan } from './plan.ts';
 
-export type PodParts = SharedParts &
-  Pick<PlatformDeps, 'db' | 'relayDb'> & {
-    bus: StreamBus;
-    /** Work that waits for a connection, by pool. */
-    pools: Readonly<Record<string, () => number>>;
-  };
+export type PodParts = SharedParts & Pick<PlatformDeps, 'db' | 'relayDb' | 'published'> & { bus: StreamBus };
 
 /** Connections that a pod has besides its service's pool: one for the relay, one for the locks of the bus. */
 export const ownConnections = 2;
@@ -38,13 +34,19 @@ type PartsOptions<C> = {
 /** Opens nothing that is waited for: whatever is away is connected to when it comes. Throws `ConfigError` only. */
 export function openParts<C>(options: PartsOptions<C>): PodParts {
   const { plan, config, log, registry } = options;
-  const open = (part: string, max: number, url = config.database.url): Database =>
-    openPool(options, { url, name: part, max, log });
-  const db = open(plan.name, plan.connections(config.own));
-  const relayDb = open(`${plan.name}-relay`, 1);
-  const lockDb = open(`${plan.name}-bus`, 1);
-  const replica =
-    config.replicaUrl === null ? null : open(`${plan.name}-replica`, replicaConnections, config.replicaUrl);
+  const shown = createDatabaseMetrics(registry);
+  const open = (pool: string, max: number, url = config.database.url): Database => {
+    const metrics = shown.pool(plan.name, pool);
+    const name = pool === 'own' ? plan.name : `${plan.name}-${pool}`;
+    const database = openPool(options, { url, name, max, log, waited: metrics.waited });
+    metrics.watch(database);
+    return database;
+  };
+  const db = open('own', plan.connections(config.own));
+  const relayDb = open('relay', 1);
+  const lockDb = open('bus', 1);
+  const replica = config.replicaUrl === null ? null : open('replica', replicaConnections, config.replicaUrl);
+  shown.watch(plan.name, db, log);
   const bus = createStreamBus({
     url: config.pod.REDIS_URL,
     ...caFileOf(config),
@@ -58,15 +60,11 @@ export function openParts<C>(options: PartsOptions<C>): PodParts {
     db,
     relayDb,
     bus,
+    published: shown.published(plan.name),
     ...openShared(options),
     ...(replica === null
       ? {}
       : { reads: createReplicaReads({ primary: db, replica, log, nowMs: monotonicMs, registry }) }),
-    pools: {
-      [plan.name]: db.waiting,
-      relay: relayDb.waiting,
-      ...(replica === null ? {} : { replica: replica.waiting }),
-    },
   };
 }
 

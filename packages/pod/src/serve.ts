@@ -66,7 +66,7 @@ export async function servePod<C>(plan: PodPlan<C>, config: PodConfig<C>): Promi
   life.opened('traces', (await startTracing(tracing)).stop);
   const parts = openParts({ plan, config, log, registry, life });
   const { service, keys } = compose({ plan, config, log, registry, parts, life });
-  createPodMetrics({ registry, state, pools: parts.pools, busIsUp: parts.bus.isUp });
+  createPodMetrics({ registry, service: plan.name, state, busIsUp: parts.bus.isUp });
   const underWay = createUnderWay();
   const front = createFront({
     service: plan.name,
@@ -113,9 +113,8 @@ function compose<C>({ plan, config, log, registry, parts, life }: Composing<C>):
       fetch: (request) => fetch(request, { signal: AbortSignal.timeout(callMs) }),
       deadlineMs: callMs,
     });
-  const { pools: _, ...deps } = parts;
   const service = plan.create({
-    ...deps,
+    ...parts,
     platform,
     config: config.own,
     log,

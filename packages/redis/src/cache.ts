@@ -11,7 +11,8 @@ import {
 } from '@evently/kit/cache';
 import { withDeadline } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
-import { Counter, type Registry } from 'prom-client';
+import { addCounter, defineCounter } from '@evently/kit/metrics-define';
+import { Registry } from 'prom-client';
 import type { RedisConnection } from './connection.ts';
 
 export type RedisCachesOptions = {
@@ -26,6 +27,14 @@ export type RedisCachesOptions = {
   /** How long a reader waits for Redis before he makes the answer himself. */
   deadlineMs?: number;
 };
+
+export const cacheDefinitions = {
+  answers: defineCounter({
+    name: 'evently_cache_answers_total',
+    help: 'Answers that this process did not have: those that another pod had made, and those that were made here',
+    labels: { space: 'kinds of public reads, named in the code', from: ['shared', 'made'] },
+  }),
+} as const;
 
 export const sharedAnswerMs = 5_000;
 export const cacheDeadlineMs = 50;
@@ -66,12 +75,7 @@ export function createRedisCaches(options: RedisCachesOptions): CacheFactory {
       else log.info('answers are shared between pods again');
     },
   });
-  const answers = new Counter({
-    name: 'evently_cache_answers_total',
-    help: 'Answers that this process did not have: those that another pod had made, and those that were made here',
-    labelNames: ['space', 'from'],
-    registers: options.registry === undefined ? [] : [options.registry],
-  });
+  const answers = addCounter(options.registry ?? new Registry(), cacheDefinitions.answers);
   const shared: Shared = {
     redis,
     breaker,

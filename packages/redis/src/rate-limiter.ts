@@ -1,11 +1,12 @@
 /** Limits that count across pods, in Redis; while it is away or slow, each pod counts for itself. */
 import { createHash } from 'node:crypto';
-import { Counter, type Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createBreaker } from '@evently/kit/breaker';
 import { withDeadline } from '@evently/kit/clock';
 import { createMemoryLimiter, limitStateOf, type LimiterFactory } from '@evently/kit/limiter';
 import type { Logger } from '@evently/kit/log';
+import { addCounter, defineCounter } from '@evently/kit/metrics-define';
 import type { RedisConnection } from './connection.ts';
 
 export type RedisLimitersOptions = {
@@ -18,6 +19,14 @@ export type RedisLimitersOptions = {
   /** How long a request waits for Redis to count it. */
   deadlineMs?: number;
 };
+
+export const limiterDefinitions = {
+  counted: defineCounter({
+    name: 'evently_limits_counted_total',
+    help: 'Requests that were counted against a limit, together with the other pods or by this one alone',
+    labels: { counted: ['together', 'alone'] },
+  }),
+} as const;
 
 /** What a request waits for the count at most, by default. */
 export const limitDeadlineMs = 50;
@@ -42,12 +51,7 @@ export function createRedisLimiters(options: RedisLimitersOptions): LimiterFacto
       else log.info('limits are counted across pods again');
     },
   });
-  const counted = new Counter({
-    name: 'evently_limits_counted_total',
-    help: 'Requests that were counted against a limit, together with the other pods or by this one alone',
-    labelNames: ['counted'],
-    registers: options.registry === undefined ? [] : [options.registry],
-  });
+  const counted = addCounter(options.registry ?? new Registry(), limiterDefinitions.counted);
   return (allowance) => {
     const insurance = createMemoryLimiter(allowance);
     const shared = new RateLimiterRedis({

@@ -30,8 +30,6 @@ export const releaseCauses = [
   'returned_by_buyer',
   'cancelled_by_buyer',
   'event_cancelled',
-  'payment_declined',
-  'payment_unknown',
   'payment_given_up',
   'forced',
   'other',

@@ -42,6 +42,7 @@ import { waitlistRoutes } from './http/waitlist.ts';
 import { createHandlers, subscribe } from './jobs/messages.ts';
 import { createSelfWarming, type SelfWarming } from './jobs/self-warming.ts';
 import { startSweeps } from './jobs/sweeps.ts';
+import { addBookingFigures } from './jobs/figures.ts';
 import { createBookingMetrics, type BookingMetrics } from './metrics.ts';
 
 export type BookingDeps = PlatformDeps & { config: BookingConfig; paymentCaller: Caller };
@@ -106,7 +107,12 @@ type Parts = {
 function createParts(deps: BookingDeps): Parts {
   const { config, db, log } = deps;
   const queueRef: { current: ReserveQueue | null } = { current: null };
-  const metrics = createBookingMetrics(deps.registry, () => queueRef.current?.waiting() ?? 0);
+  const metrics = createBookingMetrics({
+    registry: deps.registry,
+    nowMs: monotonicMs,
+    waiting: () => queueRef.current?.waiting() ?? 0,
+  });
+  addBookingFigures({ registry: deps.registry, db, log, events: metrics.events });
   const boards = createBoards(db, deps.clock);
   const watchers = createWatchers({ db, log, maxStreams: config.BOOKING_MAX_STREAMS });
   const relay = createRelay({ db: deps.relayDb, bus: deps.bus, log, published: deps.published });
@@ -135,7 +141,7 @@ function createParts(deps: BookingDeps): Parts {
   const payingQueue = createPayingQueue({ db, metrics, paying: { ...limits, leaseSeconds } });
   const end = { ...stock, metrics };
   const endQueue = createEndQueue({ ...end, lookUp, ending: limits });
-  const confirm = { ...stock, paymentCaller: deps.paymentCaller, lookUp, payingQueue, settler };
+  const confirm = { ...stock, metrics, paymentCaller: deps.paymentCaller, lookUp, payingQueue, settler };
   const { verifier } = deps;
   const connections = config.BOOKING_POOL_SIZE;
   const warmer = createWarmer({ ...stock, boards, verifier, log, connections, reserve });
@@ -202,13 +208,16 @@ type Listeners = {
 /** What a commit of this process changes in its memory. */
 function afterCommit(change: CommittedChange, writer: string, listeners: Listeners): void {
   const { boards, watchers, metrics, announce } = listeners;
-  if (change.previousWriter !== '' && change.previousWriter !== writer) metrics.conflict();
   const stock = [...change.stock.values()];
   if (change.reshaped) boards.forget(change.eventId);
   else boards.update(change.eventId, change.version, stock);
   announce(change.eventId, change.version, stock);
-  if (change.offered > 0) metrics.reserved(change.offered);
-  for (const booking of change.moved) if (booking.status === 'confirmed') metrics.confirmed(booking.quantity);
+  const { eventId, causes, reserved, released } = change;
+  const sold = change.moved
+    .filter((booking) => booking.status === 'confirmed')
+    .reduce((sum, booking) => sum + booking.quantity, 0);
+  const conflict = change.previousWriter !== '' && change.previousWriter !== writer;
+  metrics.changed({ eventId, causes, conflict, reserved, sold, released });
   watchers.changed(change.moved.map((booking) => booking.id));
   listeners.wakeRelay();
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '@evently/kit/clock';
+import { monotonicMs, systemClock } from '@evently/kit/clock';
 import { beginAll, createPayingQueue } from '../src/actions/begin-paying.ts';
 import { createEndQueue, endAll, type EndOwnDeps, type EndRequest } from '../src/actions/end-own-bookings.ts';
 import { createBookingLookUp } from '../src/actions/look-up-bookings.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
     tickets: createTicketCodes('a secret of thirty-two characters'),
     offers: { offerSeconds: 60 },
     committed: () => undefined,
-    metrics: createBookingMetrics(new Registry(), () => 0),
+    metrics: createBookingMetrics({ registry: new Registry(), nowMs: monotonicMs, waiting: () => 0 }),
     settle: { maxBatch: 256, unknownCheckSeconds: 60 },
     lookUp: createBookingLookUp(db, limits),
     ending: limits,

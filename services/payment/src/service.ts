@@ -14,7 +14,7 @@ import { verifyRoutes } from './http/verify.ts';
 import { webhookRoutes } from './http/webhooks.ts';
 import { createBookingHandler, subscribeToBooking } from './jobs/booking-messages.ts';
 import { startReconciler } from './jobs/reconciler.ts';
-import { createPaymentMetrics } from './metrics.ts';
+import { addOpenAttempts, createPaymentMetrics } from './metrics.ts';
 import { createFakeProvider } from './provider/fake.ts';
 import { startFakeWebhooks, type DeliverWebhook } from './provider/fake-webhooks.ts';
 
@@ -31,6 +31,7 @@ export function createPaymentService(deps: PaymentDeps): Service {
     webhooks: config.PAYMENT_FAKE_WEBHOOKS,
   });
   const metrics = createPaymentMetrics(deps.registry);
+  addOpenAttempts({ registry: deps.registry, db, log });
   const books = createAttemptBooks({ db, metrics });
   const actions: PaymentActionDeps = {
     db,

@@ -45,10 +45,14 @@ export type CommittedChange = {
   eventId: string;
   version: number;
   previousWriter: string;
+  /** Why the version rose, once for each time it did. */
+  causes: readonly StockCause[];
   stock: Stock;
   moved: readonly Booking[];
-  /** Tickets that offers took for the waitlist. */
-  offered: number;
+  /** Tickets that new reservations and offers took. */
+  reserved: number;
+  /** Tickets that went back, and why. */
+  released: readonly { cause: Cause; tickets: number }[];
   /** Tiers, prices, limits or the window may have changed too. */
   reshaped: boolean;
 };
@@ -121,7 +125,7 @@ export async function changeStock<T>(
     const value = await work(begun.change);
     if (sale.waitlistUsed || begun.pending.enrolments.length > 0) await offerFreeStock(deps, begun.change);
     const committed = await write(deps, begun.change, begun.pending, cause);
-    return { value, committed: committed ?? served };
+    return { value, committed: served === null ? committed : afterServing(served, committed) };
   };
   const outcome = await (options.within === undefined ? deps.db.transaction(run) : run(options.within));
   if (outcome !== null && outcome.committed !== null && options.within === undefined)
@@ -161,6 +165,18 @@ async function serveWaitingFirst(
   if (begun.pending.inserted.length + begun.pending.entries.length === 0) return { begun, served: null };
   const served = await write(deps, begun.change, begun.pending, 'waitlist');
   return { begun: await begin(client, sale), served };
+}
+
+/** Both in one commit, as one: whoever is told hears of all of it. */
+function afterServing(served: CommittedChange, then: CommittedChange | null): CommittedChange {
+  if (then === null) return served;
+  return {
+    ...then,
+    causes: [...served.causes, ...then.causes],
+    moved: [...served.moved, ...then.moved],
+    reserved: served.reserved + then.reserved,
+    released: [...served.released, ...then.released],
+  };
 }
 
 function changeOf(
@@ -242,13 +258,19 @@ async function write(
     eventId,
     version,
     previousWriter: sale.lastWriter,
+    causes: [cause],
     stock: copyStock(change.stock),
     moved: pending.transitions.map((transition) => transition.booking),
-    offered: pending.inserted
-      .filter((booking) => booking.waitlistId !== null)
-      .reduce((sum, booking) => sum + booking.quantity, 0),
+    reserved: pending.inserted.reduce((sum, booking) => sum + booking.quantity, 0),
+    released: releasedBy(pending.transitions),
     reshaped: pending.touched,
   };
+}
+
+function releasedBy(transitions: readonly Transition[]): { cause: Cause; tickets: number }[] {
+  return transitions
+    .filter(({ booking, from }) => claimOf(from) !== 'none' && claimOf(booking.status) === 'none')
+    .map(({ booking, cause }) => ({ cause, tickets: booking.quantity }));
 }
 
 /** An offer that is bought converts its waitlist entry; one that ends without passes on (I29). */

@@ -6,6 +6,7 @@ import { writeOutbox } from '@evently/kit/outbox';
 import type { Booking } from '../domain/booking.ts';
 import type { PaymentOutcome } from '../domain/payment.ts';
 import { refused, type Refusal, type Refused } from '../domain/refusals.ts';
+import type { BookingMetrics, ConfirmationOutcome } from '../metrics.ts';
 import { findBooking, lockBookings } from '../store/bookings.ts';
 import { listDetails } from '../store/details.ts';
 import { readNow } from '../store/paying.ts';
@@ -17,6 +18,7 @@ import type { Settler } from './settle-payments.ts';
 export type ConfirmInput = { bookingId: string; userId: string; paymentToken: string; paymentMethod: string };
 export type ConfirmOutcome = { ok: true; booking: Booking; settled: boolean } | Refused;
 export type ConfirmDeps = StockDeps & {
+  metrics: BookingMetrics;
   paymentCaller: Caller;
   lookUp: BookingLookUp;
   payingQueue: PayingQueue;
@@ -30,16 +32,36 @@ export type ConfirmDeps = StockDeps & {
  * Our row says `paying` with its attempt before payment is called; the call is outside any transaction.
  */
 export async function confirmBooking(deps: ConfirmDeps, input: ConfirmInput): Promise<ConfirmOutcome> {
+  deps.metrics.confirmation('asked');
+  let cameTo: ConfirmationOutcome = 'failed';
+  try {
+    const begun = await beginPayment(deps, input);
+    if ('ok' in begun) {
+      cameTo = begun.ok ? 'repeated' : 'refused';
+      return begun;
+    }
+    const outcome = await payFor(deps.paymentCaller, begun, input);
+    const settled = await deps.settler.settle({ booking: begun, outcome });
+    const answer = answerOf(begun, outcome, settled);
+    cameTo = answer.ok ? (answer.settled ? 'paid' : 'unknown') : 'declined';
+    return answer;
+  } finally {
+    deps.metrics.confirmation(cameTo);
+  }
+}
+
+/** The booking, paying; or the answer when it is not to be paid now. */
+async function beginPayment(deps: ConfirmDeps, input: ConfirmInput): Promise<Booking | ConfirmOutcome> {
   const { bookingId, userId, paymentMethod } = input;
   const looked = await deps.lookUp.find(bookingId, userId);
   if (!looked.ok) return looked;
   if (looked.booking.status !== 'pending') return explain(deps, input);
   const begun = await deps.payingQueue.begin(looked.booking.eventId, { bookingId, userId, paymentMethod });
   if (begun.kind === 'queue-full') return refused(begun);
-  if (begun.kind === 'abandoned' || begun.result === null) return explain(deps, input);
-  const paying = begun.result;
-  const outcome = await payFor(deps.paymentCaller, paying, input);
-  const settled = await deps.settler.settle({ booking: paying, outcome });
+  return begun.kind === 'abandoned' || begun.result === null ? explain(deps, input) : begun.result;
+}
+
+function answerOf(paying: Booking, outcome: PaymentOutcome, settled: Booking | null): ConfirmOutcome {
   if (settled?.status === 'confirmed') return { ok: true, booking: settled, settled: true };
   if (outcome.status === 'declined') {
     return refused({

@@ -9,25 +9,12 @@ import { changeStock, type StockChange, type StockDeps } from './change-stock.ts
 
 export type EndDeps = StockDeps & { metrics: BookingMetrics };
 
-export function release(
-  deps: EndDeps,
-  change: StockChange,
-  booking: Booking,
-  to: 'cancelled' | 'expired',
-  cause: Cause,
-): Booking {
-  deps.metrics.released(cause, booking.quantity);
-  return change.transition(booking, to, cause);
-}
-
 export function refundAndCancel(
-  deps: EndDeps,
   change: StockChange,
   booking: Booking,
   amountMinor: number,
   cause: Cause,
 ): Booking {
-  deps.metrics.released(cause, booking.quantity);
   change.refund({ booking, amountMinor, reason: cause, attempt: booking.attempt });
   return change.transition(booking, 'cancelled', cause);
 }
@@ -60,7 +47,7 @@ async function expireLapsedOf(deps: EndDeps, eventId: string): Promise<number> {
     'expire',
     async (change) => {
       const holds = await lockLapsedHolds(change.client, eventId, change.now, maxBookings);
-      for (const hold of holds) release(deps, change, hold, 'expired', 'hold_lapsed');
+      for (const hold of holds) change.transition(hold, 'expired', 'hold_lapsed');
       return holds.length;
     },
     { sweeps: true },
@@ -106,7 +93,7 @@ export async function expireAllHolds(deps: EndDeps, events: readonly string[]): 
         const madeBefore = begunAt ?? change.now;
         const holds = await lockByStatus(change.client, eventId, ['pending'], maxBookings);
         const old = holds.filter((hold) => hold.createdAt < madeBefore);
-        for (const hold of old) release(deps, change, hold, 'expired', 'forced');
+        for (const hold of old) change.transition(hold, 'expired', 'forced');
         return { count: old.length, madeBefore };
       });
       if (outcome === null) break;
@@ -129,18 +116,18 @@ export async function matchWaitlists(deps: EndDeps): Promise<void> {
 /** Cancels the bookings of cancelled events with a full refund, 500 at a time, until none is left. */
 export async function windDownEvents(deps: EndDeps): Promise<void> {
   await forEachEvent(await listEventsWindingDown(deps.db, maxEvents), async (eventId) => {
-    await changeStock(deps, eventId, 'cancel', (change) => windDown(deps, change), { sweeps: true });
+    await changeStock(deps, eventId, 'cancel', windDown, { sweeps: true });
     return 1;
   });
 }
 
-async function windDown(deps: EndDeps, change: StockChange): Promise<void> {
+async function windDown(change: StockChange): Promise<void> {
   const { client, sale } = change;
   if (sale.status !== 'cancelled') return;
   const bookings = await lockByStatus(client, sale.eventId, ['pending', 'confirmed'], maxBookings);
   for (const booking of bookings) {
-    if (booking.status === 'pending') release(deps, change, booking, 'cancelled', 'event_cancelled');
-    else refundAndCancel(deps, change, booking, booking.totalMinor, 'event_cancelled');
+    if (booking.status === 'pending') change.transition(booking, 'cancelled', 'event_cancelled');
+    else refundAndCancel(change, booking, booking.totalMinor, 'event_cancelled');
   }
   if (bookings.length > 0) return;
   await endEntries(client, sale.eventId, 'event_cancelled');

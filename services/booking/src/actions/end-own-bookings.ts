@@ -14,7 +14,7 @@ import { lockBookings } from '../store/bookings.ts';
 import { readTerms } from '../store/details.ts';
 import { lockUsedTickets, type Ticket } from '../store/tickets.ts';
 import { changeStock, type StockChange } from './change-stock.ts';
-import { refundAndCancel, release, type EndDeps } from './end-bookings.ts';
+import { refundAndCancel, type EndDeps } from './end-bookings.ts';
 import type { BookingLookUp } from './look-up-bookings.ts';
 
 export type Ended = { booking: Booking; refundMinor: number };
@@ -43,6 +43,7 @@ export type EndOwnDeps = EndDeps & { lookUp: BookingLookUp; ending: BatchLimits 
 
 export function createEndQueue(deps: EndOwnDeps): EndQueue {
   const batcher = createBatcher<EndRequest, EndOutcome>({
+    name: 'end',
     run: (eventId, requests) => endAll(deps, eventId, requests),
     ...deps.ending,
     observe: (batch) => deps.metrics.batch('end', batch),
@@ -66,15 +67,11 @@ export async function endAll(
   eventId: string,
   requests: readonly EndRequest[],
 ): Promise<EndOutcome[]> {
-  const changed = await changeStock(deps, eventId, 'cancel', (change) => endWithin(deps, change, requests));
+  const changed = await changeStock(deps, eventId, 'cancel', (change) => endWithin(change, requests));
   return changed?.value ?? requests.map(() => refused({ kind: 'unknown-booking' }));
 }
 
-async function endWithin(
-  deps: EndDeps,
-  change: StockChange,
-  requests: readonly EndRequest[],
-): Promise<EndOutcome[]> {
+async function endWithin(change: StockChange, requests: readonly EndRequest[]): Promise<EndOutcome[]> {
   const { client } = change;
   const keyed = requests.map((request) => request.keyed).filter(({ key }) => key !== undefined);
   const answers = await readAnswers(client, keyed);
@@ -87,7 +84,7 @@ async function endWithin(
         ? { ok: true, body: stored.answer.body, replayed: true }
         : refused({ kind: 'key-reused' });
     }
-    const ended = endOne(deps, change, state, request);
+    const ended = endOne(change, state, request);
     if ('kind' in ended) return refused(ended);
     state.bookings.set(ended.booking.id, ended.booking);
     const body = request.bodyOf(ended);
@@ -124,14 +121,14 @@ async function lockState(change: StockChange, requests: readonly EndRequest[]): 
   };
 }
 
-function endOne(deps: EndDeps, change: StockChange, state: EndState, request: EndRequest): Ended | Refusal {
+function endOne(change: StockChange, state: EndState, request: EndRequest): Ended | Refusal {
   const booking = state.bookings.get(request.bookingId);
   if (booking === undefined || booking.userId !== request.userId) return { kind: 'unknown-booking' };
   if (booking.status === 'pending') {
     const ended =
       request.how === 'cancel'
-        ? release(deps, change, booking, 'cancelled', 'cancelled_by_buyer')
-        : release(deps, change, booking, 'expired', 'returned_by_buyer');
+        ? change.transition(booking, 'cancelled', 'cancelled_by_buyer')
+        : change.transition(booking, 'expired', 'returned_by_buyer');
     return { booking: ended, refundMinor: 0 };
   }
   if (booking.status !== 'confirmed') return endRefusal(booking.status);
@@ -143,7 +140,7 @@ function endOne(deps: EndDeps, change: StockChange, state: EndState, request: En
   const { refundPolicy, startsAt } = state.terms;
   const refundMinor = refundAmount(booking.totalMinor, refundPolicy, startsAt, change.now);
   return {
-    booking: refundAndCancel(deps, change, booking, refundMinor, 'cancelled_by_buyer'),
+    booking: refundAndCancel(change, booking, refundMinor, 'cancelled_by_buyer'),
     refundMinor,
   };
 }

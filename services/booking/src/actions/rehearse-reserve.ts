@@ -128,11 +128,10 @@ async function publishPretended(
 
 /** A rehearsal is no sale, so no metric counts it. */
 const uncounted: BookingMetrics = {
-  reserved: () => {},
-  confirmed: () => {},
-  released: () => {},
+  changed: () => {},
   refused: () => {},
-  conflict: () => {},
   batch: () => {},
+  careful: () => {},
+  confirmation: () => {},
   sweep: () => {},
 };

@@ -51,6 +51,7 @@ type Queued = Omit<Request, 'waitlistId'> & { isAbandoned: () => boolean };
  */
 export function createReserveQueue(deps: ReserveDeps): ReserveQueue {
   const batcher: Batcher<Queued, Decision> = createBatcher({
+    name: 'reserve',
     run: (eventId, items) => runBatch(deps, eventId, items),
     maxBatch: deps.reserve.maxBatch,
     maxQueueSeconds: deps.reserve.maxQueueSeconds,
@@ -62,7 +63,7 @@ export function createReserveQueue(deps: ReserveDeps): ReserveQueue {
 
   async function reserve(input: ReserveInput): Promise<ReserveOutcome> {
     const remembered = await refuseFromMemory(deps, input);
-    if (remembered !== null) return refuse(deps, remembered);
+    if (remembered !== null) return refuse(deps, input.eventId, remembered);
     const submitted = await batcher.submit(input.eventId, {
       id: newId(deps.clock.now().getTime()),
       userId: input.userId,
@@ -71,18 +72,17 @@ export function createReserveQueue(deps: ReserveDeps): ReserveQueue {
       isAbandoned: input.isAbandoned,
     });
     if (submitted.kind === 'abandoned') return { ok: false, abandoned: true };
-    if (submitted.kind === 'queue-full') return refuse(deps, submitted);
+    if (submitted.kind === 'queue-full') return refuse(deps, input.eventId, submitted);
     const decision = submitted.result;
-    if (decision.kind === 'refused') return refuse(deps, decision.refusal);
-    if (decision.kind === 'granted') deps.metrics.reserved(decision.booking.quantity);
+    if (decision.kind === 'refused') return refuse(deps, input.eventId, decision.refusal);
     return { ok: true, booking: decision.booking, replayed: decision.kind !== 'granted' };
   }
 
   return { reserve, waiting: batcher.waiting, drained: batcher.drained };
 }
 
-function refuse(deps: ReserveDeps, refusal: Refusal): Refused {
-  deps.metrics.refused(refusal.kind);
+function refuse(deps: ReserveDeps, eventId: string, refusal: Refusal): Refused {
+  deps.metrics.refused(eventId, refusal.kind);
   return refused(refusal);
 }
 
@@ -142,6 +142,7 @@ async function runBatch(deps: ReserveDeps, eventId: string, items: readonly Queu
     );
     if (outcome.kind === 'reserved') return decisionsOf(deps, eventId, plain, outcome);
   }
+  deps.metrics.careful('reserve');
   const nowMs = deps.clock.now().getTime();
   return reserveInOrder(
     deps,
@@ -175,7 +176,14 @@ function decisionsOf(
   plain: Plain,
   outcome: BatchOutcome & { kind: 'reserved' },
 ): Decision[] {
-  if (outcome.previousWriter !== '' && outcome.previousWriter !== deps.writer) deps.metrics.conflict();
+  deps.metrics.changed({
+    eventId,
+    causes: ['reserve'],
+    conflict: outcome.previousWriter !== '' && outcome.previousWriter !== deps.writer,
+    reserved: plain.items.reduce((sum, item) => sum + item.quantity, 0),
+    sold: 0,
+    released: [],
+  });
   const stock = outcome.stock.map((tier) => ({
     tierId: tier.tier_id,
     available: tier.available,

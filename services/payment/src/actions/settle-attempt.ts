@@ -68,8 +68,8 @@ export async function settleAtOnce(
 ): Promise<Payment | null> {
   const outcome = plainOutcome(payment, mergeCharge(payment, charge));
   const settled = outcome === null ? null : await deps.books.settle(outcome);
-  if (settled === null) return null;
-  deps.metrics.attemptSettled(settled.status);
+  if (outcome === null || settled === null) return null;
+  deps.metrics.attemptSettled(outcome.status);
   if (settled.status !== 'succeeded')
     deps.log.info({ payment_id: payment.id, from: payment.status, to: settled.status }, 'payment settled');
   return settled;

@@ -78,3 +78,19 @@ export async function countUnsettled(
     openCases: Number(row?.cases ?? 0),
   };
 }
+
+export type OpenAttempts = { capturing: number; unknown: number; oldestUnknownSeconds: number };
+
+/** Attempts without an outcome, by the partial index of what is still to be asked for. */
+export async function readOpenAttempts(sql: Sql): Promise<OpenAttempts> {
+  const { rows } = await sql.query<{ capturing: number; unknown: number; oldest: number }>({
+    name: 'read-open-attempts',
+    text: `select (count(*) filter (where status = 'capturing'))::int as capturing,
+                  (count(*) filter (where status = 'unknown'))::int as unknown,
+                  coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where status = 'unknown')), 0)::float8 as oldest
+             from payments where next_check_at is not null`,
+  });
+  const row = rows[0];
+  if (row === undefined) throw new Error('the figures of payments have no row');
+  return { capturing: row.capturing, unknown: row.unknown, oldestUnknownSeconds: row.oldest };
+}
