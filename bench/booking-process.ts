@@ -43,7 +43,7 @@ const service = createBookingService({
   }),
 });
 await serveProcess({
-  app: service.app,
+  service,
   registry,
   log,
   close: async () => {

@@ -1,10 +1,11 @@
 /** What the benchmark's own server processes share: tokens of the platform, ports, metrics, an orderly end. */
 import { createKeySource, createTokenVerifier, type TokenVerifier } from '@evently/kit/auth';
 import { systemClock } from '@evently/kit/clock';
+import { listenerOfService } from '@evently/kit/direct';
 import type { Logger } from '@evently/kit/log';
 import { metricsHandler } from '@evently/kit/metrics';
 import type { PlatformConfig } from '@evently/kit/platform';
-import { closeOnSignal, createLifecycle, listen, listenerOf, listenerOfFetch } from '@evently/kit/serve';
+import { closeOnSignal, createLifecycle, listen, listenerOfFetch } from '@evently/kit/serve';
 import type { Service } from '@evently/kit/serve';
 import type { Registry } from 'prom-client';
 
@@ -35,7 +36,7 @@ export async function createVerifier(
 }
 
 export type ProcessParts = {
-  app: Service['app'];
+  service: Pick<Service, 'app' | 'direct'>;
   registry: Registry;
   log: Logger;
   /** Ends what the app uses, after the last answer. */
@@ -43,12 +44,12 @@ export type ProcessParts = {
 };
 
 /** Listens on free ports of this machine, prints them as one line of JSON, and closes on a signal. */
-export async function serveProcess({ app, registry, log, close }: ProcessParts): Promise<void> {
+export async function serveProcess({ service, registry, log, close }: ProcessParts): Promise<void> {
   const life = createLifecycle(log);
   life.opened('parts', close);
   const metrics = await listen('metrics', host, 0, listenerOfFetch(metricsHandler(registry)));
   life.opened('metrics', metrics.close);
-  const port = await listen('requests', host, 0, listenerOf(app.fetch));
+  const port = await listen('requests', host, 0, listenerOfService(service));
   life.opened('port', port.close);
   closeOnSignal(life, log);
   console.log(JSON.stringify({ port: port.port, metrics_port: metrics.port }));

@@ -60,7 +60,7 @@ const body = z.strictObject({
 const answer = z.object({ reservation_id: z.uuid(), status: z.literal('pending'), expires_at: z.string() });
 
 await serveProcess({
-  app: createRoutes(),
+  service: { app: createRoutes() },
   registry,
   log,
   close: async () => {

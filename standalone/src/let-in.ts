@@ -1,6 +1,7 @@
 /** Joins the ports to what answers on them. */
+import { listenerOfService } from '@evently/kit/direct';
 import type { Logger } from '@evently/kit/log';
-import { listenerOf, listenerOfFetch, type Listener } from '@evently/kit/serve';
+import { listenerOfFetch, type Listener } from '@evently/kit/serve';
 import type { Composed } from './compose-services.ts';
 import type { StandaloneConfig } from './config.ts';
 import type { Runtime } from './folder/runtime-file.ts';
@@ -35,7 +36,7 @@ export function letIn({ ports, composed, config, runtime, log, closedFor }: LetI
   });
   const pagesListener = listenerOfFetch((request) => pages.fetch(request));
   const listenerFor = (name: (typeof serviceNames)[number]): Listener =>
-    listenerOf((request, env) => composed.services[name].app.fetch(request, env));
+    listenerOfService(composed.services[name]);
   const listeners = {
     user: listenerFor('user'),
     event: listenerFor('event'),

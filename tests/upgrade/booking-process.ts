@@ -7,12 +7,13 @@ import { createTokenVerifier } from '@evently/kit/auth';
 import { createInProcessBus } from '@evently/kit/bus';
 import { createCaller } from '@evently/kit/caller';
 import { systemClock } from '@evently/kit/clock';
+import { listenerOfService } from '@evently/kit/direct';
 import { readSettings } from '@evently/kit/config';
 import { createLogger } from '@evently/kit/log';
 import { createRequestMetrics } from '@evently/kit/metrics';
 import { platformSettings } from '@evently/kit/platform';
 import { openDatabase } from '@evently/kit/postgres';
-import { closeOnSignal, createLifecycle, listen, listenerOf } from '@evently/kit/serve';
+import { closeOnSignal, createLifecycle, listen } from '@evently/kit/serve';
 
 const config = readBookingConfig(process.env);
 const platform = readSettings(platformSettings, process.env);
@@ -59,12 +60,7 @@ const service = createBookingService({
 });
 await service.start();
 lifecycle.opened('service', service.stop);
-const listening = await listen(
-  'booking',
-  '127.0.0.1',
-  0,
-  listenerOf((request, env) => service.app.fetch(request, env)),
-);
+const listening = await listen('booking', '127.0.0.1', 0, listenerOfService(service));
 lifecycle.opened('port', listening.close);
 closeOnSignal(lifecycle, log);
 process.stdout.write(`${listening.port}\n`);

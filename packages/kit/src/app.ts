@@ -14,7 +14,7 @@ import { isDatabaseUnavailable } from './postgres.ts';
 import { badRequest, problemResponse, unavailable, type Problem } from './problems.ts';
 import { createStaticRouter } from './static-routes.ts';
 import { parseTraceparent, traceIdOfRequest } from './tracing-context.ts';
-import { beginRequest } from './tracing-requests.ts';
+import { beginRequest, type RequestSpan } from './tracing-requests.ts';
 import { isTracing } from './tracing.ts';
 
 export type ServiceEnv = {
@@ -117,12 +117,13 @@ export function refuse(c: Context<ServiceEnv>, problem: Problem): Response {
  * its id. Looked up where it is told, so that a request of which nothing is told pays nothing.
  */
 export function traceIdOf(c: Context<ServiceEnv>): string {
-  return (
-    c.get('traceId') ??
-    parseTraceparent(c.req.header('traceparent'))?.traceId ??
-    // A router outside of `createApp` has given the request no id.
-    traceIdOfRequest(c.get('requestId') ?? '')
-  );
+  // A router outside of `createApp` has given the request no id.
+  return c.get('traceId') ?? unrecordedTraceId(c.req.header('traceparent'), c.get('requestId') ?? '');
+}
+
+/** The trace id of a request that nobody records here. */
+export function unrecordedTraceId(traceparent: string | undefined, requestId: string): string {
+  return parseTraceparent(traceparent)?.traceId ?? traceIdOfRequest(requestId);
 }
 
 const bodyTooLarge: Problem = {
@@ -135,9 +136,7 @@ const bodyTooLarge: Problem = {
 function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
   return async (c, next) => {
     const startedMs = monotonicMs();
-    const given = c.req.header('x-request-id');
-    const requestId =
-      given !== undefined && requestIdForm.test(given) ? given : newId(systemClock.now().getTime());
+    const requestId = requestIdOf(c.req.header('x-request-id'));
     c.set('requestId', requestId);
     const span = isTracing() ? beginRequest(options.service, requestId, c.req) : null;
     if (span === null) {
@@ -149,19 +148,32 @@ function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
     c.res.headers.set('x-request-id', requestId);
     // Nobody will read what a GET would have sent: an event stream would keep its place until it lapsed.
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
-    const seconds = (monotonicMs() - startedMs) / 1000;
-    const route = c.res.status === 404 || c.res.status === 405 ? routeOrNone(c) : routePath(c, -1);
     const { status } = c.res;
+    const route = status === 404 || status === 405 ? routeOrNone(c) : routePath(c, -1);
+    const seconds = (monotonicMs() - startedMs) / 1000;
     span?.end(route, status);
-    const recorded = span?.sampledTraceId ?? undefined;
-    options.metrics.observe(options.service, c.req.method, route, status, seconds, recorded);
-    if (options.log.isLevelEnabled('info')) {
-      options.log.info(
-        { request_id: requestId, trace_id: traceIdOf(c), method: c.req.method, route, status, seconds },
-        'request',
-      );
-    }
+    const { method } = c.req;
+    tellRequest(options, { requestId, method, route, status, seconds }, span, () => traceIdOf(c));
   };
+}
+
+/** The id that the caller gave, when it has the form of one, else a new one. */
+export function requestIdOf(given: string | undefined): string {
+  return given !== undefined && requestIdForm.test(given) ? given : newId(systemClock.now().getTime());
+}
+
+type Told = { requestId: string; method: string; route: string; status: number; seconds: number };
+
+/** One observation and one log line of a request that was answered; `span` is null where nothing is traced. */
+export function tellRequest(
+  { service, log, metrics }: Pick<AppOptions, 'service' | 'log' | 'metrics'>,
+  { requestId, method, route, status, seconds }: Told,
+  span: RequestSpan | null,
+  traceId: () => string,
+): void {
+  metrics.observe(service, method, route, status, seconds, span?.sampledTraceId ?? undefined);
+  if (!log.isLevelEnabled('info')) return;
+  log.info({ request_id: requestId, trace_id: traceId(), method, route, status, seconds }, 'request');
 }
 
 function routeOrNone(c: Context): string {
@@ -178,38 +190,40 @@ function answerFailure(error: unknown, c: Context<ServiceEnv>, log: Logger): Res
       detail: error.message || 'The body is not valid JSON.',
     });
   }
+  return refuse(c, failureProblem(error, idsOf(c), log));
+}
+
+/** What is told of a failure that is nobody's refusal; the log gets the rest. */
+export function failureProblem(error: unknown, ids: RequestIds, log: Logger): Problem {
   if (isDatabaseUnavailable(error)) {
-    log.warn({ ...idsOf(c), err: String(error) }, 'the database was away');
-    return refuse(
-      c,
-      unavailable(
-        'database_unavailable',
-        'The database is not available; repeat the request with the same idempotency key.',
-        databaseRetrySeconds,
-      ),
+    log.warn({ ...ids, err: String(error) }, 'the database was away');
+    return unavailable(
+      'database_unavailable',
+      'The database is not available; repeat the request with the same idempotency key.',
+      databaseRetrySeconds,
     );
   }
   if (error instanceof KeysUnavailable) {
-    log.warn({ ...idsOf(c), err: error.message }, 'a token could not be judged');
-    return refuse(
-      c,
-      unavailable(
-        'starting',
-        'The keys of tokens are not here yet; come again in a second.',
-        keysRetrySeconds,
-      ),
+    log.warn({ ...ids, err: error.message }, 'a token could not be judged');
+    return unavailable(
+      'starting',
+      'The keys of tokens are not here yet; come again in a second.',
+      keysRetrySeconds,
     );
   }
-  log.error({ ...idsOf(c), err: error }, 'a request failed');
-  return refuse(c, {
+  log.error({ ...ids, err: error }, 'a request failed');
+  return {
     status: 500,
     code: 'internal_error',
     title: 'Something went wrong on our side',
-    detail: `Quote ${c.get('requestId')} when you report it.`,
-  });
+    detail: `Quote ${ids.request_id} when you report it.`,
+  };
 }
 
-function idsOf(c: Context<ServiceEnv>): { request_id: string; trace_id: string } {
+/** How log lines name a request. */
+export type RequestIds = { request_id: string; trace_id: string };
+
+function idsOf(c: Context<ServiceEnv>): RequestIds {
   return { request_id: c.get('requestId'), trace_id: traceIdOf(c) };
 }
 

@@ -28,6 +28,8 @@ export type TrustedIssuer = { issuer: string; audience: string; role: Role; keys
 export type LoadedKeys = { issuer: string; role: Role; keys: number };
 export type TokenVerifier = {
   verify: (token: string) => Principal | null | Promise<Principal | null>;
+  /** The same without waiting, for who verifies many in a row; undefined when the key must be fetched first: ask `verify`. */
+  verifyNow: (token: string) => Principal | null | undefined;
   /** Fetches the keys of every issuer of which none is known, so that the first token does not wait for them. */
   loadKeys: () => Promise<LoadedKeys[]>;
 };
@@ -69,6 +71,14 @@ type Submitted = {
 };
 type Admitted = { digest: string; claims: Claims; trusted: TrustedIssuer };
 
+/** A token names a key that its issuer may have by now. */
+class KeyNeeded {
+  readonly trusted: TrustedIssuer;
+  constructor(trusted: TrustedIssuer) {
+    this.trusted = trusted;
+  }
+}
+
 /**
  * Verifies access tokens (RFC 9068): a map look-up for a known token, a signature for a new one. New tokens
  * of one turn of the event loop are verified in a row: between other work, each took 40 us more, because the
@@ -85,18 +95,31 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
   });
 
   function verifyNew({ token, digest }: Submitted): Principal | null | Promise<Principal | null> {
+    const judged = judgeNew(token, digest);
+    if (!(judged instanceof KeyNeeded)) return judged;
+    const { keys, issuer } = judged.trusted;
+    return keys.refresh().then(() => {
+      if (keys.known() === 0) throw new KeysUnavailable(issuer);
+      const again = judgeNew(token, digest);
+      return again instanceof KeyNeeded ? null : again;
+    });
+  }
+
+  function judgeNew(token: string, digest: string): Principal | null | KeyNeeded {
     const parts = parse(token);
     const trusted = parts === null ? undefined : byIssuer.get(parts.claims.iss);
     if (parts === null || trusted === undefined) return null;
-    const { keyId, claims } = parts;
-    const accept = (key: KeyObject | undefined): Principal | null =>
-      key !== undefined && isSigned(token, key) ? admit({ digest, claims, trusted }) : null;
-    const key = trusted.keys.find(keyId);
-    if (key !== undefined) return accept(key);
-    return trusted.keys.refresh().then(() => {
-      if (trusted.keys.known() === 0) throw new KeysUnavailable(trusted.issuer);
-      return accept(trusted.keys.find(keyId));
-    });
+    const key = trusted.keys.find(parts.keyId);
+    if (key === undefined) return new KeyNeeded(trusted);
+    return isSigned(token, key) ? admit({ digest, claims: parts.claims, trusted }) : null;
+  }
+
+  /** Undefined for a token that is not remembered. */
+  function recall(digest: string): Principal | null | undefined {
+    const known = remembered.get(digest);
+    if (known === undefined || known.expiresAtMs > nowMs()) return known;
+    remembered.delete(digest);
+    return null;
   }
 
   /** What the claims of a signed token say about its bearer, remembered. */
@@ -119,11 +142,16 @@ export function createTokenVerifier(issuers: readonly TrustedIssuer[], nowMs: ()
     verify: (token) => {
       if (token.length > maxTokenLength) return null;
       const digest = digestOf(token);
-      const known = remembered.get(digest);
-      if (known === undefined) return new Promise((resolve) => submit({ token, digest, resolve }));
-      if (known.expiresAtMs > nowMs()) return known;
-      remembered.delete(digest);
-      return null;
+      const known = recall(digest);
+      return known === undefined ? new Promise((resolve) => submit({ token, digest, resolve })) : known;
+    },
+    verifyNow: (token) => {
+      if (token.length > maxTokenLength) return null;
+      const digest = digestOf(token);
+      const known = recall(digest);
+      if (known !== undefined) return known;
+      const judged = judgeNew(token, digest);
+      return judged instanceof KeyNeeded ? undefined : judged;
     },
     loadKeys: () =>
       Promise.all(

@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import { refuse, type ServiceEnv } from './app.ts';
 import type { Principal, TokenVerifier } from './auth.ts';
-import { createMemoryLimiter, type LimiterFactory } from './limiter.ts';
+import { createMemoryLimiter, type Allowance, type LimiterFactory } from './limiter.ts';
 import { forbidden, unauthorized, type Problem } from './problems.ts';
 
 type Guard = MiddlewareHandler<ServiceEnv>;
@@ -11,9 +11,8 @@ type Guard = MiddlewareHandler<ServiceEnv>;
 /** Any signed-in caller; sets the principal. 401 otherwise. */
 export function requirePrincipal(verifier: TokenVerifier): Guard {
   return async (c, next) => {
-    const header = c.req.header('authorization');
-    const token = header?.startsWith('Bearer ') === true ? header.slice(7) : undefined;
-    if (token === undefined) return refuse(c, unauthorized);
+    const token = bearerOf(c.req.header('authorization'));
+    if (token === null) return refuse(c, unauthorized);
     const verified = verifier.verify(token);
     const principal = verified instanceof Promise ? await verified : verified;
     if (principal === null) return refuse(c, unauthorized);
@@ -21,6 +20,13 @@ export function requirePrincipal(verifier: TokenVerifier): Guard {
     await next();
     return undefined;
   };
+}
+
+const bearer = 'Bearer ';
+
+/** The token of an `Authorization` header; null when it holds none. */
+export function bearerOf(header: string | undefined): string | null {
+  return header?.startsWith(bearer) === true ? header.slice(bearer.length) : null;
 }
 
 /** An administrator holding `permission` (or `*`); 401 without a token, 403 for everyone else. */
@@ -61,43 +67,62 @@ export function requireApiKey(keys: readonly string[]): Guard {
   };
 }
 
-export type LimitOptions = {
-  name: string;
-  /** Requests allowed in each window; 0 switches the limit off. */
-  limit: number;
-  windowSeconds: number;
+/** `limit` 0 switches the limit off; without `limiters` this process alone counts. */
+export type LimitTerms = Allowance & { limiters?: LimiterFactory | undefined };
+
+/** What an answer must say of a limit, and the refusal for who is past it. */
+export type LimitVerdict = { headers: Readonly<Record<string, string>>; refusal: Problem | null };
+
+/** Counts a request for a key, and judges it. */
+export type RequestLimit = (key: string) => Promise<LimitVerdict>;
+
+/** Null when the limit is switched off. Past it: 429, with the state in `RateLimit` and `RateLimit-Policy` (IETF draft). */
+export function createRequestLimit({
+  name,
+  limit,
+  windowSeconds,
+  limiters,
+}: LimitTerms): RequestLimit | null {
+  if (limit === 0) return null;
+  const limiter = (limiters ?? createMemoryLimiter)({ name, limit, windowSeconds });
+  const policy = `"${name}";q=${limit};w=${windowSeconds}`;
+  return async (key) => {
+    const state = await limiter.consume(key);
+    const seconds = Math.ceil(state.msBeforeNext / 1000);
+    const headers = { 'ratelimit-policy': policy, ratelimit: `"${name}";r=${state.remaining};t=${seconds}` };
+    if (state.consumed <= limit) return { headers, refusal: null };
+    const refusal = {
+      status: 429,
+      code: 'rate_limited',
+      title: 'Too many requests',
+      detail: `At most ${limit} in ${windowSeconds} s; come again in ${seconds} s.`,
+      retryAfterSeconds: seconds,
+      headers,
+    };
+    return { headers, refusal };
+  };
+}
+
+export type LimitOptions = LimitTerms & {
   /** Whom the request counts for; null does not count it. May read the body, which Hono keeps for the handler. */
   key: (c: Context<ServiceEnv>) => string | null | Promise<string | null>;
-  /** Who counts; this process alone when it is not given. Not asked for a limit that is switched off. */
-  limiters?: LimiterFactory | undefined;
 };
 
-/** Refuses with 429 past the limit; tells the state in `RateLimit` and `RateLimit-Policy` (IETF draft). */
+/** Refuses with 429 past the limit, and tells its state in every other answer. */
 export function rateLimit(options: LimitOptions): Guard {
-  const limiter = options.limit === 0 ? null : (options.limiters ?? createMemoryLimiter)(options);
-  const policy = `"${options.name}";q=${options.limit};w=${options.windowSeconds}`;
+  return limitBy(createRequestLimit(options), options.key);
+}
+
+/** The same for a limit that is shared with what answers without the application. */
+export function limitBy(limit: RequestLimit | null, keyOf: LimitOptions['key']): Guard {
   return async (c, next) => {
-    const key = limiter === null ? null : await options.key(c);
-    if (limiter === null || key === null) {
+    const key = limit === null ? null : await keyOf(c);
+    if (limit === null || key === null) {
       await next();
       return undefined;
     }
-    const state = await limiter.consume(key);
-    const seconds = Math.ceil(state.msBeforeNext / 1000);
-    const headers = {
-      'ratelimit-policy': policy,
-      ratelimit: `"${options.name}";r=${state.remaining};t=${seconds}`,
-    };
-    if (state.consumed > options.limit) {
-      return refuse(c, {
-        status: 429,
-        code: 'rate_limited',
-        title: 'Too many requests',
-        detail: `At most ${options.limit} in ${options.windowSeconds} s; come again in ${seconds} s.`,
-        retryAfterSeconds: seconds,
-        headers,
-      });
-    }
+    const { headers, refusal } = await limit(key);
+    if (refusal !== null) return refuse(c, refusal);
     await next();
     // Appended: a route may be under two limits, and each tells its own state.
     for (const [name, value] of Object.entries(headers)) c.res.headers.append(name, value);

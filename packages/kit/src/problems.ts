@@ -22,16 +22,25 @@ export type Problem = {
 /** Where the problem pages are served; a relative reference, resolved against the service's address. */
 export const problemTypeBase = '/docs/problems/';
 
+/** A problem as it is sent; `body` is JSON text. */
+export type ProblemDocument = { status: number; headers: Readonly<Record<string, string>>; body: string };
+
+/** The document as a Response; for what is given see `problemDocument`. */
+export function problemResponse(problem: Problem, instance: string, traceId?: string): Response {
+  const { status, headers, body } = problemDocument(problem, instance, traceId);
+  return new Response(body, { status, headers });
+}
+
 /**
- * The document as a Response. `error` repeats `detail` for existing clients, which read that member.
+ * The document. `error` repeats `detail` for existing clients, which read that member.
  * @param instance the request id, so that a person can find the log line
  * @param traceId the trace that the request belongs to, by which its log lines and spans are found
  */
-export function problemResponse(
+export function problemDocument(
   problem: Problem,
   instance: string,
   traceId = traceIdOfRequest(instance),
-): Response {
+): ProblemDocument {
   const detail = problem.detail ?? problem.title;
   const own = {
     type: `${problemTypeBase}${problem.code.replaceAll('_', '-')}`,
@@ -46,7 +55,7 @@ export function problemResponse(
   };
   // Own members first for readers, and last again, so that no extra one takes the place of the status.
   const body = { ...own, ...problem.extra, ...own };
-  return new Response(JSON.stringify(body), {
+  return {
     status: problem.status,
     headers: {
       'content-type': 'application/problem+json',
@@ -56,7 +65,8 @@ export function problemResponse(
         : { 'retry-after': String(Math.max(1, Math.ceil(problem.retryAfterSeconds))) }),
       ...problem.headers,
     },
-  });
+    body: JSON.stringify(body),
+  };
 }
 
 export const unauthorized: Problem = {

@@ -7,6 +7,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { ServiceApp } from './app.ts';
 import type { Fetch } from './caller.ts';
 import { monotonicMs, pause, systemClock } from './clock.ts';
+import type { DirectOptions } from './direct.ts';
 import { newId } from './ids.ts';
 import type { Logger } from './log.ts';
 import { problemResponse, type Problem } from './problems.ts';
@@ -243,6 +244,8 @@ export function closeOnSignal(lifecycle: Lifecycle, log: Logger): void {
 export type Service = {
   name: string;
   app: ServiceApp;
+  /** What is answered in front of `app`, when the service has a hot path (`listenerOfService`). */
+  direct?: DirectOptions;
   start: () => Promise<void>;
   stop: () => Promise<void>;
 };

@@ -2,13 +2,13 @@
 import type { Registry } from 'prom-client';
 import { createCaller, type Caller } from '@evently/kit/caller';
 import { pause, systemClock, withDeadline } from '@evently/kit/clock';
+import { listenerOfService } from '@evently/kit/direct';
 import { createLogger, type Logger } from '@evently/kit/log';
 import { createRegistry, createRequestMetrics, metricsHandler } from '@evently/kit/metrics';
 import {
   closeOnSignal,
   createLifecycle,
   listen,
-  listenerOf,
   listenerOfFetch,
   type Listening,
   type Service,
@@ -71,7 +71,7 @@ export async function servePod<C>(plan: PodPlan<C>, config: PodConfig<C>): Promi
   const front = createFront({
     service: plan.name,
     state,
-    application: listenerOf((request, env) => service.app.fetch(request, env)),
+    application: listenerOfService(service),
     origins: config.pod.CORS_ORIGINS,
   });
   const name = `the ${plan.name} service (${plan.name.toUpperCase()}_PORT)`;

@@ -1,17 +1,20 @@
 /** The booking service: every seat's state, reserving, the life of a booking, the waitlist. */
 import { randomUUID } from 'node:crypto';
-import { createApp, type ServiceApp } from '@evently/kit/app';
+import { createApp, type AppOptions, type ServiceApp } from '@evently/kit/app';
 import type { Handler } from '@evently/kit/bus';
 import type { Caller } from '@evently/kit/caller';
 import { monotonicMs } from '@evently/kit/clock';
 import { deadLetterRoutes } from '@evently/kit/dead-letters';
 import {
   addressKey,
+  createRequestLimit,
+  limitBy,
   principalOf,
   rateLimit,
   requireAdmin,
   requireApiKey,
   requirePrincipal,
+  type RequestLimit,
 } from '@evently/kit/guards';
 import { createRelay, type Relay } from '@evently/kit/outbox';
 import type { PlatformDeps } from '@evently/kit/platform';
@@ -35,6 +38,7 @@ import { bookingRoutes } from './http/bookings.ts';
 import { inventoryRoutes } from './http/inventory.ts';
 import { internalRoutes } from './http/internal.ts';
 import { reservationRoutes } from './http/reservations.ts';
+import { reserveDirectly } from './http/reserve-direct.ts';
 import { saleRoutes } from './http/sales.ts';
 import { streamRoutes } from './http/streams.ts';
 import { ticketRoutes } from './http/tickets.ts';
@@ -59,7 +63,7 @@ export function createBookingService(deps: BookingDeps): Service {
   subscribe(deps.bus, handlers);
   return {
     name: 'booking',
-    app: createRoutes(deps, parts, handlers),
+    ...createInterface(deps, parts, handlers),
     start: async () => {
       relay.start();
       sweeps = startSweeps({
@@ -150,19 +154,35 @@ function createParts(deps: BookingDeps): Parts {
   return { boards, watchers, relay, ...queues, stock, settle, confirm, end, warmer, selfWarming };
 }
 
+/** The application, and what stands in front of it for the hot path, with the same limit. */
+function createInterface(
+  deps: BookingDeps,
+  parts: Parts,
+  consumers: Readonly<Record<string, Handler>>,
+): Required<Pick<Service, 'app' | 'direct'>> {
+  const told = { service: 'booking', log: deps.log, metrics: deps.requestMetrics };
+  const reserveLimit = createReserveLimit(deps);
+  const { queue } = parts;
+  return {
+    app: createRoutes(deps, parts, consumers, { ...told, reserveLimit }),
+    direct: { ...told, routes: [reserveDirectly({ queue, verifier: deps.verifier, limit: reserveLimit })] },
+  };
+}
+
+type Shell = Pick<AppOptions, 'service' | 'log' | 'metrics'> & { reserveLimit: RequestLimit | null };
+
 function createRoutes(
   deps: BookingDeps,
   parts: Parts,
   consumers: Readonly<Record<string, Handler>>,
+  { reserveLimit, ...told }: Shell,
 ): ServiceApp {
   const { config, db } = deps;
   const { boards, watchers, queue, endQueue, stock, confirm, end, warmer, selfWarming } = parts;
-  const guards = createGuards(deps);
+  const guards = createGuards(deps, reserveLimit);
   const app = createApp({
-    service: 'booking',
+    ...told,
     title: 'Evently booking',
-    log: deps.log,
-    metrics: deps.requestMetrics,
     dependencies: { database: db.ready, warmth: () => Promise.resolve(selfWarming.readiness()) },
   });
   app.route('/', reservationRoutes({ ...confirm, queue, boards, guards }));
@@ -222,25 +242,28 @@ function afterCommit(change: CommittedChange, writer: string, listeners: Listene
   listeners.wakeRelay();
 }
 
-function createGuards(deps: BookingDeps) {
+const windowSeconds = 60;
+
+/** Under a load test every buyer asks as often as the test wants. */
+function perUser({ platform }: BookingDeps, limit: number): number {
+  return platform.EVENTLY_LOAD_TEST ? 0 : limit;
+}
+
+function createReserveLimit(deps: BookingDeps): RequestLimit | null {
+  const limit = perUser(deps, deps.config.BOOKING_RESERVE_PER_MINUTE);
+  return createRequestLimit({ name: 'reserve', limit, windowSeconds, limiters: deps.limiters });
+}
+
+function createGuards(deps: BookingDeps, reserveLimit: RequestLimit | null) {
   const { config, platform, verifier, limiters } = deps;
-  // Under a load test every buyer asks as often as the test wants.
-  const perUser = (limit: number): number => (platform.EVENTLY_LOAD_TEST ? 0 : limit);
-  const windowSeconds = 60;
   return {
     buyer: requirePrincipal(verifier),
     scanner: requireAdmin(verifier, 'tickets:scan'),
     service: requireApiKey(platform.EVENTLY_ACCEPTED_API_KEYS),
-    reserveLimit: rateLimit({
-      name: 'reserve',
-      limit: perUser(config.BOOKING_RESERVE_PER_MINUTE),
-      windowSeconds,
-      limiters,
-      key: (c) => principalOf(c).id,
-    }),
+    reserveLimit: limitBy(reserveLimit, (c) => principalOf(c).id),
     writeLimit: rateLimit({
       name: 'writes',
-      limit: perUser(config.BOOKING_WRITES_PER_MINUTE),
+      limit: perUser(deps, config.BOOKING_WRITES_PER_MINUTE),
       windowSeconds,
       limiters,
       key: (c) => principalOf(c).id,

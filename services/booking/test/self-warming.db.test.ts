@@ -64,7 +64,7 @@ function starting(issuer: Issuer = { keys: 1 }, url = f.database.url) {
     tickets: createTicketCodes('a secret of thirty-two characters'),
     offers: { offerSeconds: 60 },
     boards: createBoards(db, systemClock),
-    verifier: { verify: () => null, loadKeys: loaded },
+    verifier: { verify: () => null, verifyNow: () => null, loadKeys: loaded },
     connections: 4,
     reserve: {
       holdSeconds: 60,

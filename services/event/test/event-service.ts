@@ -73,6 +73,7 @@ export async function createEventServiceUnderTest(
   );
   const verifier: TokenVerifier = {
     verify: async (token) => (await tokens.verifier.verify(token)) ?? own.verify(token),
+    verifyNow: (token) => tokens.verifier.verifyNow(token) ?? own.verifyNow(token),
     loadKeys: async () => [...(await tokens.verifier.loadKeys()), ...(await own.loadKeys())],
   };
   const service = createEventService({

@@ -10,6 +10,7 @@ import { confirmBooking, type ConfirmDeps } from '../actions/confirm-booking.ts'
 import type { ReserveInput, ReserveQueue } from '../actions/reserve-seats.ts';
 import type { Board, Boards } from '../actions/boards.ts';
 import { answerRefusal } from './problems.ts';
+import { reservePath } from './reserve-direct.ts';
 import {
   availability,
   confirmation,
@@ -79,7 +80,7 @@ function addReserve(app: ServiceApp, deps: ReservationRouteDeps): void {
   app.openapi(
     createRoute({
       method: 'post',
-      path: '/api/v1/bookings/reserve',
+      path: reservePath,
       summary: 'Hold seats, all or nothing, for a limited time',
       security: [{ bearer: [] }],
       middleware: [guards.buyer, guards.reserveLimit],
