@@ -3,11 +3,13 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { Counter } from 'prom-client';
 import { createApp, createRouter, refuse, type ServiceApp } from '@evently/kit/app';
 import { integer, readSettings, setting } from '@evently/kit/config';
+import { problemAnswer, type DirectRoute } from '@evently/kit/direct';
 import { principalOf, requirePrincipal } from '@evently/kit/guards';
 import { createLogger } from '@evently/kit/log';
 import { createRegistry, createRequestMetrics } from '@evently/kit/metrics';
 import { platformSettings } from '@evently/kit/platform';
 import { openDatabase } from '@evently/kit/postgres';
+import type { Problem } from '@evently/kit/problems';
 import { documentRefusals } from '@evently/kit/refusals';
 import { ownReservePath } from './bench.ts';
 import { processSettings } from './process-settings.ts';
@@ -51,6 +53,7 @@ const strategy = await createStrategy(settings.BENCH_STRATEGY, {
   log,
 });
 const verifier = await createVerifier(settings.BENCH_USER_URL, platform, log);
+const told = { service: 'strategy', log, metrics: createRequestMetrics(registry) };
 
 const body = z.strictObject({
   event_id: z.uuid(),
@@ -60,7 +63,7 @@ const body = z.strictObject({
 const answer = z.object({ reservation_id: z.uuid(), status: z.literal('pending'), expires_at: z.string() });
 
 await serveProcess({
-  service: { app: createRoutes() },
+  service: { app: createRoutes(), direct: { ...told, routes: [createDirectRoute()] } },
   registry,
   log,
   close: async () => {
@@ -68,6 +71,49 @@ await serveProcess({
     await db.close();
   },
 });
+
+type Order = z.output<typeof body>;
+
+/** What the strategy says, as the body of a 200 or as a refusal. */
+async function decide(
+  { event_id: eventId, quantity, idempotency_key: key }: Order,
+  userId: string,
+): Promise<{ ok: true; view: z.output<typeof answer> } | { ok: false; problem: Problem }> {
+  const outcome = await strategy.reserve({ eventId, userId, key, quantity });
+  switch (outcome.kind) {
+    case 'sold-out':
+      return { ok: false, problem: { status: 409, code: 'sold_out', title: 'Sold out' } };
+    case 'conflict':
+      return {
+        ok: false,
+        problem: { status: 409, code: 'version_conflict', title: 'Someone else was first' },
+      };
+    case 'reserved':
+      return {
+        ok: true,
+        view: { reservation_id: outcome.id, status: 'pending', expires_at: outcome.expiresAt.toISOString() },
+      };
+  }
+}
+
+/** As booking has one: orders are read in front of the application. */
+function createDirectRoute(): DirectRoute {
+  return {
+    path: ownReservePath,
+    verifier,
+    limit: null,
+    read: (given) => {
+      const order = body.safeParse(given);
+      if (!order.success) return null;
+      return async ({ principal, requestId }) => {
+        const decided = await decide(order.data, principal.id);
+        return decided.ok
+          ? { status: 200, body: JSON.stringify(decided.view) }
+          : problemAnswer(decided.problem, requestId);
+      };
+    },
+  };
+}
 
 function createRoutes(): ServiceApp {
   const routes = createRouter();
@@ -84,25 +130,13 @@ function createRoutes(): ServiceApp {
       },
     }),
     async (c) => {
-      const { event_id: eventId, quantity, idempotency_key: key } = c.req.valid('json');
-      const outcome = await strategy.reserve({ eventId, userId: principalOf(c).id, key, quantity });
-      if (outcome.kind === 'sold-out') return refuse(c, { status: 409, code: 'sold_out', title: 'Sold out' });
-      if (outcome.kind === 'conflict') {
-        return refuse(c, { status: 409, code: 'version_conflict', title: 'Someone else was first' });
-      }
-      const view = {
-        reservation_id: outcome.id,
-        status: 'pending',
-        expires_at: outcome.expiresAt.toISOString(),
-      } as const;
-      return c.json(view, 200);
+      const decided = await decide(c.req.valid('json'), principalOf(c).id);
+      return decided.ok ? c.json(decided.view, 200) : refuse(c, decided.problem);
     },
   );
   const app = createApp({
-    service: 'strategy',
+    ...told,
     title: 'A strategy of the benchmark',
-    log,
-    metrics: createRequestMetrics(registry),
     dependencies: { postgres: db.ready },
   });
   app.route('/', routes);
