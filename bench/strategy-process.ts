@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { Counter } from 'prom-client';
 import { createApp, createRouter, refuse, type ServiceApp } from '@evently/kit/app';
 import { integer, readSettings, setting } from '@evently/kit/config';
-import { problemAnswer, type DirectRoute } from '@evently/kit/direct';
+import type { DirectRoute } from '@evently/kit/direct';
 import { principalOf, requirePrincipal } from '@evently/kit/guards';
 import { createLogger } from '@evently/kit/log';
 import { createRegistry, createRequestMetrics } from '@evently/kit/metrics';
@@ -105,11 +105,11 @@ function createDirectRoute(): DirectRoute {
     read: (given) => {
       const order = body.safeParse(given);
       if (!order.success) return null;
-      return async ({ principal, requestId }) => {
+      return async ({ principal, refuse: refuseDirectly }) => {
         const decided = await decide(order.data, principal.id);
         return decided.ok
           ? { status: 200, body: JSON.stringify(decided.view) }
-          : problemAnswer(decided.problem, requestId);
+          : refuseDirectly(decided.problem);
       };
     },
   };

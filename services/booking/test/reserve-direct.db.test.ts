@@ -80,6 +80,7 @@ function formOf({ status, headers, body }: Answer): object {
   const { date: _date, 'content-length': _length, 'x-request-id': id, ...rest } = headers;
   const form = body
     .replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '<id>')
+    .replaceAll(/"trace_id":"[\da-f]{32}"/g, '"trace_id":"<trace>"')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/"booking_reference":"[^"]+"/g, '"booking_reference":"<reference>"');
   return { status, headers: rest, hasId: typeof id === 'string', form };
