@@ -13,7 +13,11 @@ export const samplers = [
 ] as const;
 
 const endpoint = z
-  .url({ protocol: /^https?$/, error: 'must be an http or https address such as http://collector:4318' })
+  .string()
+  .refine(
+    (text) => text === '' || (/^https?:\/\//.test(text) && URL.canParse(text)),
+    'must be an http or https address such as http://collector:4318',
+  )
   .transform((text) => text.replace(/\/+$/, ''));
 
 const maxPairs = 32;
@@ -26,7 +30,7 @@ function pairs(): z.ZodType<Record<string, string>, string> {
       .filter((pair) => pair.trim() !== '')
       .map((pair) => {
         const at = pair.indexOf('=');
-        return [pair.slice(0, at).trim(), decoded(pair.slice(at + 1).trim())] as const;
+        return [pair.slice(0, Math.max(0, at)).trim(), decoded(pair.slice(at + 1).trim())] as const;
       });
     if (entries.length > maxPairs || entries.some(([name, value]) => name === '' || value === null)) {
       context.addIssue(
@@ -52,7 +56,7 @@ const share = z
   .transform(Number);
 
 export const tracingSettings = {
-  OTEL_EXPORTER_OTLP_ENDPOINT: setting(z.literal('').or(endpoint), {
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(endpoint, {
     fallback: '',
     about:
       'Collector that takes traces by OTLP over HTTP, such as http://collector:4318; empty makes no traces',

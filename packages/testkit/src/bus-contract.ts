@@ -102,6 +102,19 @@ function testOrder(begin: Begin): void {
     const { rows } = await database.db.query<{ created_at: Date }>('select created_at from outbox');
     expect(messages).toEqual([{ ...sent, attempt: 1, createdAt: rows[0]?.created_at }]);
   });
+
+  test('a message carries its place in a trace, and one without a trace carries none', async ({ skip }) => {
+    const { database, begin: beginProcess } = await begin(skip);
+    const { bus, start } = await beginProcess();
+    const { messages } = listenOn(bus, 'first');
+    const [traced, untraced] = [messageOf('k', 1), messageOf('k', 2)];
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await write(database, [traced, untraced]);
+    await database.db.query('update outbox set traceparent = $2 where id = $1', [traced.id, traceparent]);
+    await start();
+    await until(() => messages.length === 2);
+    expect(messages.map((message) => message.traceparent)).toEqual([traceparent, undefined]);
+  });
 }
 
 function testSizes(begin: Begin): void {
