@@ -32,7 +32,7 @@ export function createAttemptBooks(deps: { db: Database; metrics: PaymentMetrics
     run: (items: readonly Item[]) => Promise<(Payment | null)[]>,
   ): Batcher<Item, Payment | null> {
     return createBatcher({
-      name: kind,
+      name: `attempt-${kind}`,
       run: (_lane, items) => run(items),
       maxBatch,
       ...endlessQueue,
