@@ -110,7 +110,7 @@ export const searchIndex: Row = {
   panels: [
     {
       kind: 'curves',
-      title: 'Index behind by',
+      title: 'Index behind by, over time',
       means: 'Age of the oldest change that the index does not show yet; 0 when it shows all.',
       act: 'A straight line up: nothing is written. See whether the engine is up.',
       unit: 's',
@@ -162,7 +162,6 @@ export const searchIndex: Row = {
         {
           expr: quantile(0.99, 'kind', 'evently_search_query_duration_seconds'),
           legend: '{{kind}}',
-          exemplars: true,
         },
       ],
     },

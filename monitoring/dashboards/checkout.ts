@@ -185,7 +185,7 @@ const latency: Row = {
       width: 8,
       height: 8,
       min: 0,
-      queries: [{ expr: quantile(0.99, 'outcome', provider), legend: '{{outcome}}', exemplars: true }],
+      queries: [{ expr: quantile(0.99, 'outcome', provider), legend: '{{outcome}}' }],
       steps: latencySteps('confirm-latency'),
     },
     {
@@ -197,7 +197,7 @@ const latency: Row = {
       noData: 'Nobody pays',
       width: 8,
       height: 8,
-      queries: [{ expr: rateBy('le', `${provider}_bucket`), legend: '{{le}}', exemplars: true }],
+      queries: [{ expr: rateBy('le', `${provider}_bucket`), legend: '{{le}}' }],
     },
     {
       kind: 'curves',
@@ -213,7 +213,6 @@ const latency: Row = {
       queries: [0.5, 0.95, 0.99].map((q) => ({
         expr: quantile(q, '', requests, ...confirming),
         legend: `p${q * 100}`,
-        exemplars: true,
       })),
       steps: latencySteps('confirm-latency'),
     },

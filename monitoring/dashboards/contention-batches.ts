@@ -64,7 +64,6 @@ export const batches: Row = {
       queries: [0.5, 0.95, 0.99].map((q) => ({
         expr: quantile(q, '', seconds, 'kind="reserve"'),
         legend: `p${q * 100}`,
-        exemplars: true,
       })),
       steps: batchSteps,
     },
@@ -78,7 +77,7 @@ export const batches: Row = {
       width: 12,
       height: 8,
       min: 0,
-      queries: [{ expr: quantile(0.99, 'kind', seconds), legend: '{{kind}}', exemplars: true }],
+      queries: [{ expr: quantile(0.99, 'kind', seconds), legend: '{{kind}}' }],
     },
   ],
 };
@@ -115,7 +114,6 @@ export const lineAndLocks: Row = {
         {
           expr: quantile(0.99, 'kind', 'evently_booking_queue_wait_duration_seconds'),
           legend: '{{kind}}',
-          exemplars: true,
         },
       ],
     },
@@ -149,7 +147,7 @@ export const lineAndLocks: Row = {
     },
     {
       kind: 'curves',
-      title: 'Longest wait for a lock',
+      title: 'Longest wait for a lock, by service',
       means: 'How long the session that waits longest has waited, of each database.',
       act: 'A line that climbs steadily is one session that is stuck behind another: end the other.',
       unit: 's',

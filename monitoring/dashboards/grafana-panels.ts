@@ -133,10 +133,9 @@ function makeQuery(query: Query, refId: string, format: PromQueryFormat): Dataqu
     .expr(query.expr)
     .legendFormat(query.legend)
     .format(format);
-  if (query.instant === true) builder.instant();
-  else builder.range();
-  if (query.exemplars === true) builder.exemplar(true);
-  return builder;
+  if (query.instant === true) return builder.instant();
+  // Single requests as points beside the latencies that they make; each leads to its trace.
+  return builder.range().exemplar(query.expr.includes('_seconds_bucket'));
 }
 
 export function stepsOf(steps: readonly Step[]): ThresholdsConfigBuilder {

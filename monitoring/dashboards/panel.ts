@@ -26,8 +26,6 @@ export type Query = {
   legend: string;
   /** Asked once, for the end of the time that is shown. */
   instant?: boolean;
-  /** Shows single requests as points that lead to their trace. */
-  exemplars?: boolean;
 };
 
 /** What every panel says of itself. */

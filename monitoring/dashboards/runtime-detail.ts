@@ -58,7 +58,6 @@ export const connections: Row = {
         {
           expr: quantile(0.99, 'service, pool', 'evently_db_pool_wait_duration_seconds', ofService),
           legend: '{{service}} {{pool}}',
-          exemplars: true,
         },
       ],
       steps: rising(0.02, 0.1),

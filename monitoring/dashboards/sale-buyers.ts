@@ -130,9 +130,7 @@ export const buyersAndHolds: Row = {
       noData: 'Nobody reserves',
       width: 8,
       height: 8,
-      queries: [
-        { expr: rateBy('le', `${requests}_bucket`, ...reserving), legend: '{{le}}', exemplars: true },
-      ],
+      queries: [{ expr: rateBy('le', `${requests}_bucket`, ...reserving), legend: '{{le}}' }],
     },
   ],
 };

@@ -257,7 +257,6 @@ const wellness: Row = {
       queries: [0.5, 0.95, 0.99].map((q) => ({
         expr: quantile(q, '', requests, ...reserving),
         legend: `p${q * 100}`,
-        exemplars: true,
       })),
       steps: latencySteps('reserve-latency'),
     },

@@ -69,7 +69,6 @@ export const routes: Row = {
         {
           expr: `topk(10, ${quantile(0.99, byRoute, requests, ofService, 'route!~".*/stream"')})`,
           legend: '{{service}} {{method}} {{route}}',
-          exemplars: true,
         },
       ],
     },
@@ -95,7 +94,7 @@ export const routes: Row = {
       noData: 'No requests',
       width: 12,
       height: 8,
-      queries: [{ expr: rateBy('le', `${requests}_bucket`, ofService), legend: '{{le}}', exemplars: true }],
+      queries: [{ expr: rateBy('le', `${requests}_bucket`, ofService), legend: '{{le}}' }],
     },
   ],
 };

@@ -136,9 +136,7 @@ const byService: Row = {
       width: 8,
       height: 8,
       min: 0,
-      queries: [
-        { expr: quantile(0.99, 'service', requests, ofService), legend: '{{service}}', exemplars: true },
-      ],
+      queries: [{ expr: quantile(0.99, 'service', requests, ofService), legend: '{{service}}' }],
       steps: latencySteps('browse-latency'),
     },
   ],
