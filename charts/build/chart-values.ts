@@ -4,6 +4,7 @@ import { eventSettings } from '@evently/event/config';
 import { paymentSettings } from '@evently/payment/config';
 import { userSettings } from '@evently/user/config';
 import { crdYaml } from '@evently/operator/api/crd';
+import { monitoringFiles, monitoringValues } from './monitoring-values.ts';
 import { operatorValues } from './operator-values.ts';
 import { serviceValues } from './service-values.ts';
 import { schemaJson, valuesYaml } from './value-files.ts';
@@ -46,6 +47,7 @@ export const charts: Readonly<Record<string, Fields>> = {
     ...small,
   }),
   operator: operatorValues,
+  monitoring: monitoringValues,
   evently: umbrellaValues,
 };
 
@@ -55,12 +57,14 @@ export function valueFiles(): Record<string, string> {
     [`${chart}/values.yaml`, valuesYaml(openingOf(chart), fields)] as const,
     [`${chart}/values.schema.json`, schemaJson(`Values of the chart ${chart}`, fields, fromHelm)] as const,
   ]);
-  return { ...Object.fromEntries(files), 'operator/files/crd.yaml': crdYaml() };
+  return { ...Object.fromEntries(files), 'operator/files/crd.yaml': crdYaml(), ...monitoringFiles() };
 }
 
 const fromHelm = { 'evently-common': library };
 
+const isOf: Readonly<Record<string, string>> = { monitoring: 'what watches the platform' };
+
 function openingOf(chart: string): string {
-  const is = chart === 'evently' ? `the platform: ${parts.join(', ')}` : chart;
+  const is = chart === 'evently' ? `the platform: ${parts.join(', ')}` : (isOf[chart] ?? chart);
   return `Values of ${is}. Made by \`make charts\` from charts/build: change them there, and yours in a file of your own.`;
 }

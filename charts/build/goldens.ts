@@ -53,11 +53,17 @@ function isNoDefinition(object: unknown): boolean {
   return !JSON.stringify(object).startsWith('{"apiVersion":"apiextensions.k8s.io/');
 }
 
-/** One document: short collections on one line, generated secrets and long texts by their size. */
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/** One document: short collections on one line, generated secrets and long texts by their size, rules by their digest. */
 function readable(object: unknown): string {
   const document = new Document(object);
   const isSecret = document.get('kind') === 'Secret';
   const kind = String(document.get('kind'));
+  // A copy of a file that stands elsewhere, and is read there.
+  if (kind === 'PrometheusRule') document.set('spec', `(${digestOf(JSON.stringify(document.get('spec')))})`);
   const name = String(document.getIn(['metadata', 'name']));
   visit(document, {
     Pair(_, pair, ancestors) {
@@ -67,8 +73,7 @@ function readable(object: unknown): string {
     },
     Scalar(_, scalar) {
       if (typeof scalar.value === 'string' && scalar.value.length > longText) {
-        const digest = createHash('sha256').update(scalar.value).digest('hex').slice(0, 16);
-        scalar.value = `(${scalar.value.length} characters, ${digest})`;
+        scalar.value = `(${scalar.value.length} characters, ${digestOf(scalar.value)})`;
       }
     },
     Collection(_, collection, ancestors) {

@@ -8,7 +8,15 @@ import { parseAllDocuments } from 'yaml';
 
 export const chartsFolder = fileURLToPath(new URL('..', import.meta.url));
 /** Charts that can be installed. */
-export const chartNames = ['user', 'event', 'booking', 'payment', 'operator', 'evently'] as const;
+export const chartNames = [
+  'user',
+  'event',
+  'booking',
+  'payment',
+  'operator',
+  'monitoring',
+  'evently',
+] as const;
 export type ChartName = (typeof chartNames)[number];
 
 /** A copy of all charts with their dependencies in place. */
@@ -46,7 +54,10 @@ export async function copyCharts(tools: string): Promise<ChartCopy> {
   });
   const helm = (args: readonly string[]): Promise<string> =>
     runProgram(path.join(tools, 'helm'), args, { cwd: folder, deadlineMs });
-  await Promise.all(chartNames.map((chart) => helm(['dependency', 'build', chart])));
+  const build = (chart: ChartName): Promise<string> => helm(['dependency', 'build', chart]);
+  // The umbrella copies the others, which must not change meanwhile.
+  await Promise.all(chartNames.filter((chart) => chart !== 'evently').map(build));
+  await build('evently');
   return { folder, helm, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

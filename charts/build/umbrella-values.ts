@@ -49,4 +49,9 @@ export const umbrellaValues: Fields = {
     items: { type: ['object', 'string'] },
   }),
   ...Object.fromEntries(parts.map((name) => [name, part(name)])),
+  monitoring: leaf(
+    "Values of the chart monitoring, as its README lists them. Off, because its rules need the kinds of Prometheus' operator.",
+    { enabled: false },
+    { type: 'object' },
+  ),
 };

@@ -11,7 +11,16 @@ const members = (properties: FieldSchema, required: readonly string[]): FieldSch
   required,
 });
 const labels = { type: 'object', additionalProperties: text };
-const endpoint = members({ port: text, path: text, interval: text }, ['port']);
+const relabeling = members({ sourceLabels: list(text), targetLabel: text }, ['sourceLabels', 'targetLabel']);
+const endpoint = members(
+  { port: text, path: text, interval: text, honorLabels: { type: 'boolean' }, relabelings: list(relabeling) },
+  ['port'],
+);
+const rule = members(
+  { alert: text, record: text, expr: text, for: text, keep_firing_for: text, labels, annotations: labels },
+  ['expr'],
+);
+const ruleGroup = members({ name: text, interval: text, rules: list(rule) }, ['name', 'rules']);
 const selector = members({ matchLabels: labels }, ['matchLabels']);
 
 /** As the API references of prometheus-operator (monitoring.coreos.com/v1) and of the Gateway API (v1) have them. */
@@ -20,13 +29,22 @@ const kinds = [
     group: 'monitoring.coreos.com',
     kind: 'PodMonitor',
     plural: 'podmonitors',
-    spec: members({ selector, podMetricsEndpoints: list(endpoint) }, ['selector', 'podMetricsEndpoints']),
+    spec: members({ jobLabel: text, selector, podMetricsEndpoints: list(endpoint) }, [
+      'selector',
+      'podMetricsEndpoints',
+    ]),
   },
   {
     group: 'monitoring.coreos.com',
     kind: 'ServiceMonitor',
     plural: 'servicemonitors',
-    spec: members({ selector, endpoints: list(endpoint) }, ['selector', 'endpoints']),
+    spec: members({ jobLabel: text, selector, endpoints: list(endpoint) }, ['selector', 'endpoints']),
+  },
+  {
+    group: 'monitoring.coreos.com',
+    kind: 'PrometheusRule',
+    plural: 'prometheusrules',
+    spec: members({ groups: list(ruleGroup) }, ['groups']),
   },
   {
     group: 'gateway.networking.k8s.io',

@@ -12,7 +12,9 @@ const read = (at: string): string => readFileSync(path.join(chartsFolder, at), '
 const files = Object.entries(valueFiles());
 
 test.each(files)('charts/%s is what its description says: run "make charts"', (at, text) => {
-  expect(read(at)).toBe(text);
+  // A dashboard is one long line, which nobody would read twice.
+  if (at.endsWith('.json')) expect(read(at) === text).toBe(true);
+  else expect(read(at)).toBe(text);
 });
 
 test.each(Object.entries(charts))(

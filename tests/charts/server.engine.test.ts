@@ -67,6 +67,7 @@ const combinations: readonly (RenderOptions & { what: string })[] = [
       'httpRoute.hostnames[0]=tickets.example.com',
       'ingress.enabled=true',
       'global.monitoring.serviceMonitor=true',
+      'monitoring.enabled=true',
       'global.postgres.caSecret=ca',
       'global.redis.caSecret=ca',
       'global.imagePullSecrets[0]=pull',

@@ -43,10 +43,10 @@ async function ask(
   for (;;) {
     const answer = await prometheus.query(expr).catch((error: unknown) => String(error));
     if (typeof answer === 'string') return `${where}: ${answer} in ${expr}`;
-    const hasData = answer.some(({ value }) => !Number.isNaN(value));
+    const isThere = answer.some(({ value }) => !Number.isNaN(value));
     if (typeof expects === 'object')
-      return hasData ? `${where}: is listed as empty (${expects.nothing}) and has data: ${expr}` : null;
-    if (hasData || expects === 'anything') return null;
+      return isThere ? `${where}: is listed as empty (${expects.nothing}) and has data: ${expr}` : null;
+    if (isThere || expects === 'anything') return null;
     if (monotonicMs() > givesUpAtMs) return `${where}: no data for ${expr}`;
     await pause(pollMs);
   }

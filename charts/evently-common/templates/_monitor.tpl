@@ -14,6 +14,8 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
+  # `job` is the part of the platform and `instance` the pod, as in monitoring/prometheus/prometheus-kubernetes.yml.
+  jobLabel: app.kubernetes.io/name
   selector:
     matchLabels:
       {{- include "evently-common.selectorLabels" . | nindent 6 }}
@@ -21,5 +23,10 @@ spec:
     - port: metrics
       path: /metrics
       interval: {{ $monitoring.interval }}
+      # Prometheus' operator gives targets the labels namespace and service, which metrics here have as well: theirs win.
+      honorLabels: true
+      relabelings:
+        - sourceLabels: [__meta_kubernetes_pod_name]
+          targetLabel: instance
 {{- end }}
 {{- end }}

@@ -1,4 +1,4 @@
-/** What the HTTP API of Prometheus answers, as its documentation has it: https://prometheus.io/docs/prometheus/latest/querying/api */
+/** What the HTTP API of Prometheus answers (https://prometheus.io/docs/prometheus/latest/querying/api). */
 import { z } from 'zod';
 
 /** One value of one series at the instant that was asked for. */
