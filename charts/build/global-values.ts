@@ -1,5 +1,6 @@
 /** The values that all charts share, under `global`: a chart alone has them too, and the umbrella sets them for all. */
 import { platformSettings } from '@evently/kit/platform';
+import { samplers } from '@evently/kit/tracing-settings';
 import { podSettings } from '@evently/pod/settings';
 import { settingsSchema } from './settings-schema.ts';
 import { flag, group, leaf, objects, oneOf, text, texts, whole, words, type Group } from './value-tree.ts';
@@ -30,6 +31,9 @@ export const chartSettings: readonly string[] = [
   'POD_DRAIN_SECONDS',
   'POSTGRES_CA_FILE',
   'REDIS_CA_FILE',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
 ];
 
 export const globalValues: Group = group('Shared by all charts of the platform.', {
@@ -98,6 +102,24 @@ export const globalValues: Group = group('Shared by all charts of the platform.'
     payment: text('Address of the payment service.', '', httpOrNone),
   }),
   networkPolicy: networkValues(),
+  tracing: group('Traces, sent by OTLP over HTTP; without an endpoint there are none.', {
+    endpoint: text('Collector of the traces, such as http://otel-collector.monitoring:4318.', '', httpOrNone),
+    sampler: oneOf(
+      'Which traces are recorded; parentbased_ follows what a caller has decided.',
+      'parentbased_traceidratio',
+      samplers,
+    ),
+    ratio: text(
+      'Share of the traces that the samplers of traceidratio record, from 0 to 1.',
+      '0.01',
+      '^(0|1|0?\\.[0-9]{1,9}|1\\.0{1,9})$',
+    ),
+    headersSecret: text(
+      'Secret whose key otlp-headers has the headers that the collector asks for; empty is none.',
+      '',
+      nameOrNone,
+    ),
+  }),
   monitoring: group("Objects of Prometheus' operator, where it is installed. One of the two, or none.", {
     podMonitor: flag('Make a PodMonitor for each service.', false),
     serviceMonitor: flag('Make a ServiceMonitor for each service.', false),
@@ -187,6 +209,15 @@ function networkValues(): Group {
         privateAddresses,
       ),
       ports: leaf('Its ports.', [443, 6443], ports),
+    }),
+    collector: group('', {
+      peers: objects(`${peers}: the collector of traces, when tracing has an endpoint.`, [
+        {
+          ...inNamespace('monitoring'),
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'opentelemetry-collector' } },
+        },
+      ]),
+      ports: leaf('Its ports.', [4318], ports),
     }),
     operatorNamespace: text(
       'Namespace of the operator when it has one of its own; empty is that of the services.',

@@ -82,6 +82,8 @@ test.each(names)('every secret that %s has to be given comes from a Secret', (na
     `${name.toUpperCase()}_DATABASE_URL`,
     'EVENTLY_API_KEY',
     'EVENTLY_ACCEPTED_API_KEYS',
+    // By a value of its own, for a collector that asks for one.
+    'OTEL_EXPORTER_OTLP_HEADERS',
     ...factsOf(name).secrets.map(({ env }) => env),
   ];
   expect(secrets.filter((setting) => !given.includes(setting) && !setting.endsWith('_REPLICA_URL'))).toEqual(

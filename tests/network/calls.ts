@@ -96,6 +96,14 @@ export function platformCalls(apiServerPorts: readonly number[]): Call[] {
   ];
 }
 
+/** With a collector of traces: every service sends it what is recorded (packages/kit/src/tracing-export.ts). */
+export const traceCalls: readonly Call[] = services.map((from) => ({
+  from,
+  to: 'collector',
+  port: 4318,
+  why: 'traces by OTLP over HTTP',
+}));
+
 /** What the dependencies of a development cluster call besides (k8s/dev). */
 export const dependencyCalls: readonly Call[] = [
   ...[

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { replicaOf, type Call, type Party } from './audit.ts';
-import { dependencyCalls, platformCalls } from './calls.ts';
+import { dependencyCalls, platformCalls, traceCalls } from './calls.ts';
 import type { Pod, PodPort } from './evaluate.ts';
 import type { Policy } from './policy.ts';
 import { readRendered, type Service } from './rendered.ts';
@@ -113,12 +113,24 @@ export function kindPicture(): Picture {
   };
 }
 
-/** A cluster with the example values for production: stores in a namespace of their own, the API server an address. */
+/**
+ * A cluster with the example values for production: stores in a namespace of their own, a collector of traces, the API
+ * server an address.
+ */
 export function productionPicture(): Picture {
-  return pictureWithStores('charts/evently/goldens/production-1.36.yaml', {
+  const collector = podAround(
+    23,
+    'otel-collector',
+    'telemetry',
+    { 'app.kubernetes.io/name': 'opentelemetry-collector' },
+    [4318],
+  );
+  const picture = pictureWithStores('charts/evently/goldens/production-1.36.yaml', {
     stores: outsideTen(podAround(22, 'stores', 'databases', {}, [5432, 6379])),
+    collector: outsideTen(collector),
     'api-server': { kind: 'outside', name: 'the API server', ip: '10.0.0.1' },
   });
+  return { ...picture, calls: [...picture.calls, ...traceCalls] };
 }
 
 /** The values as they are: stores and the API server are somewhere at a private address, and nowhere else. */

@@ -33,6 +33,11 @@
 {{- if $global.redis.caSecret -}}
   {{- $_ := set $settings "REDIS_CA_FILE" "/etc/evently/redis-ca/ca.crt" -}}
 {{- end -}}
+{{- if $global.tracing.endpoint -}}
+  {{- $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" $global.tracing.endpoint -}}
+  {{- $_ := set $settings "OTEL_TRACES_SAMPLER" $global.tracing.sampler -}}
+  {{- $_ := set $settings "OTEL_TRACES_SAMPLER_ARG" $global.tracing.ratio -}}
+{{- end -}}
 {{- range $name, $value := merge (dict) $values.settings $global.settings $settings }}
 {{ $name }}: {{ include "evently-common.text" $value }}
 {{- end -}}
@@ -77,6 +82,9 @@ data:
 {{ include "evently-common.secretEnv" (dict "env" "REDIS_URL" "name" $secrets.redis "key" "url") }}
 {{ include "evently-common.secretEnv" (dict "env" "EVENTLY_API_KEY" "name" $secrets.platform "key" "api-key") }}
 {{ include "evently-common.secretEnv" (dict "env" "EVENTLY_ACCEPTED_API_KEYS" "name" $secrets.platform "key" "accepted-api-keys") }}
+{{- if and $values.global.tracing.endpoint $values.global.tracing.headersSecret }}
+{{ include "evently-common.secretEnv" (dict "env" "OTEL_EXPORTER_OTLP_HEADERS" "name" $values.global.tracing.headersSecret "key" "otlp-headers") }}
+{{- end }}
 {{- range .facts.secrets }}
 {{ include "evently-common.secretEnv" (dict "env" .env "name" (index $secrets .secret) "key" .key "optional" .optional) }}
 {{- end }}
