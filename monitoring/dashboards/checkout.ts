@@ -179,7 +179,7 @@ const latency: Row = {
       kind: 'curves',
       title: 'Provider latency, p99 by outcome',
       means: 'Time of calls of the payment provider by what they came to; no-answer is its deadline.',
-      act: 'no-answer alone: time-outs. succeeded climbs: the provider is slow, buyers wait.',
+      act: 'no-answer alone: time-outs. answered climbs: the provider is slow, buyers wait.',
       unit: 's',
       noData: 'Nobody pays',
       width: 8,

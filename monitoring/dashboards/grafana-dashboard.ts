@@ -99,11 +99,7 @@ function variableOf(choice: Choice): QueryVariableBuilder {
         .allValue(anything)
         .current({ text: ['All'], value: ['$__all'] });
     case 'service':
-      return severalOf(
-        'service',
-        'Service',
-        `label_values(${series('evently_http_request_duration_seconds_count')}, service)`,
-      );
+      return severalOf('service', 'Service', `label_values(${series('evently_build_info')}, service)`);
   }
 }
 

@@ -7,6 +7,24 @@ const preparing: Row = {
   panels: [
     {
       kind: 'curves',
+      title: 'Lead time, by target',
+      means:
+        'How long before an opening the floor is raised, as the pods of the target were measured: nodes, images, readiness, warming.',
+      act: 'When it grows from sale to sale, pods start more slowly: look at images and nodes.',
+      unit: 'dthms',
+      noData: 'Nothing was measured yet',
+      width: 24,
+      height: 5,
+      min: 0,
+      queries: [
+        {
+          expr: maxBy('namespace, target', series('evently_operator_lead_time_seconds')),
+          legend: '{{namespace}}/{{target}}',
+        },
+      ],
+    },
+    {
+      kind: 'curves',
       title: 'Warming, p99 by task',
       means: 'How long a task of warming took where it ran; ninety-nine of a hundred took less.',
       act: 'A task that nears its time-out: give it more lead time.',

@@ -167,3 +167,58 @@ export const processes: Row = {
     },
   ],
 };
+
+/** Whether what is shown here can be believed. */
+export const watching: Row = {
+  title: 'Is what we see true?',
+  panels: [
+    {
+      kind: 'curves',
+      title: 'Age of the figures from databases',
+      means:
+        'Time since any process last read the figures of a service from its database: stock, outbox, locks. Old figures are not shown, so that a gap elsewhere is one of these.',
+      act: 'Climbing: the database is away or too busy to be asked; see the reads beside it.',
+      unit: 's',
+      noData: 'No database was asked',
+      width: 8,
+      height: 8,
+      min: 0,
+      queries: [
+        {
+          expr: `time() - ${maxBy('service, figures', series('evently_db_figures_read_timestamp_seconds', ofService))}`,
+          legend: '{{service}} {{figures}}',
+        },
+      ],
+      steps: rising(30, 120),
+    },
+    {
+      kind: 'curves',
+      title: 'Reads of figures per second, by outcome',
+      means: 'How often processes asked their databases for figures, and what came of it.',
+      act: 'failed: the log of that service says why, once.',
+      unit: 'ops',
+      noData: 'No database was asked',
+      width: 8,
+      height: 8,
+      min: 0,
+      queries: [
+        {
+          expr: rateBy('service, figures, outcome', 'evently_db_figures_reads_total', ofService),
+          legend: '{{service}} {{figures}} {{outcome}}',
+        },
+      ],
+    },
+    {
+      kind: 'curves',
+      title: 'Spans of traces per second, by outcome',
+      means: 'Parts of traces that processes sent to the collector. Without a collector none are made.',
+      act: 'failed or dropped: the collector is away or slow; buyers notice nothing of it.',
+      unit: 'ops',
+      noData: 'No collector is set',
+      width: 8,
+      height: 8,
+      min: 0,
+      queries: [{ expr: rateBy('outcome', 'evently_traces_spans_total'), legend: '{{outcome}}' }],
+    },
+  ],
+};

@@ -1,7 +1,7 @@
 /** The dashboard of the processes themselves: event loop, memory, garbage collection, connections. */
 import { rising, type Dashboard, type Row } from './panel.ts';
 import { maxBy, rateBy, ratio, series, sumBy } from './queries.ts';
-import { connections, processes } from './runtime-detail.ts';
+import { connections, processes, watching } from './runtime-detail.ts';
 
 const health: Row = {
   title: 'Do processes have what they need?',
@@ -208,5 +208,5 @@ export const runtime: Dashboard = {
   from: 'now-1h',
   choices: ['service'],
   offeredBy: 'up',
-  rows: [health, loopAndMemory, connections, processes],
+  rows: [health, loopAndMemory, connections, processes, watching],
 };
