@@ -9,6 +9,7 @@ import { deadLettersCommand } from './commands/dead-letters.ts';
 import { drillCommand } from './commands/drill.ts';
 import { logsCommand } from './commands/logs.ts';
 import { psqlCommand } from './commands/psql.ts';
+import { reportCommand } from './commands/report.ts';
 import { redisCliCommand } from './commands/redis-cli.ts';
 import { seedCommand } from './commands/seed.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -19,6 +20,7 @@ const program = new Command('evently')
   .addCommand(seedCommand())
   .addCommand(drillCommand())
   .addCommand(verifyCommand())
+  .addCommand(reportCommand())
   .addCommand(configCommand())
   .addCommand(adminCommand())
   .addCommand(deadLettersCommand())

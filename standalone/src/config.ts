@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { flag, integer, origins, readSettings, setting, type SettingValues } from '@evently/kit/config';
+import { consoleAccess } from './console/access.ts';
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,6 +32,11 @@ export const standaloneSettings = {
   STANDALONE_POSTGRES_PORT: setting(integer(0, 65_535), {
     fallback: '0',
     about: 'Port of the embedded PostgreSQL on 127.0.0.1; 0 picks a free one',
+  }),
+  STANDALONE_CONSOLE: setting(z.enum(consoleAccess), {
+    fallback: 'local',
+    about:
+      'Who sees /console and the sale reports: local (this machine, and administrators by token), everyone, off',
   }),
   CORS_ORIGINS: setting(origins(), {
     fallback: 'http://localhost:5173,http://127.0.0.1:5173',

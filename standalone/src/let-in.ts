@@ -1,9 +1,12 @@
 /** Joins the ports to what answers on them. */
+import type { Registry } from 'prom-client';
 import { listenerOfService } from '@evently/kit/direct';
 import type { Logger } from '@evently/kit/log';
-import { listenerOfFetch, type Listener } from '@evently/kit/serve';
+import { listenerOf, type Lifecycle, type Listener } from '@evently/kit/serve';
 import type { Composed } from './compose-services.ts';
 import type { StandaloneConfig } from './config.ts';
+import { createConsole } from './console/console.ts';
+import { reportFolder } from './console/report-folder.ts';
 import type { Runtime } from './folder/runtime-file.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { services as serviceNames } from './gateway/routes.ts';
@@ -16,11 +19,25 @@ export type LetInOptions = {
   config: StandaloneConfig;
   runtime: Runtime;
   log: Logger;
+  /** Told of what ends before the services do. */
+  life: Pick<Lifecycle, 'opened'>;
+  registry: Registry;
+  /** The data folder. */
+  folder: string;
   closedFor: () => string | null;
 };
 
 /** From here on requests are answered: the gateway, its pages, and each service on its own port. */
-export function letIn({ ports, composed, config, runtime, log, closedFor }: LetInOptions): void {
+export function letIn(options: LetInOptions): void {
+  const { ports, composed, config, runtime, log, closedFor } = options;
+  const shown = createConsole({
+    registry: options.registry,
+    verifier: composed.verifier,
+    access: config.STANDALONE_CONSOLE,
+    reportFolder: reportFolder(options.folder),
+    log,
+  });
+  options.life.opened('console', shown.close);
   const pages = createPages({
     services: new Map(
       serviceNames.map((name) => [name, (request: Request) => composed.services[name].app.fetch(request)]),
@@ -31,10 +48,11 @@ export function letIn({ ports, composed, config, runtime, log, closedFor }: LetI
       demonstration: config.STANDALONE_SEED,
       loadTest: runtime.load_test,
     }),
+    console: shown.app,
     closedFor,
     log,
   });
-  const pagesListener = listenerOfFetch((request) => pages.fetch(request));
+  const pagesListener = listenerOf((request, env) => pages.fetch(request, env));
   const listenerFor = (name: (typeof serviceNames)[number]): Listener =>
     listenerOfService(composed.services[name]);
   const listeners = {

@@ -118,14 +118,7 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
       metrics,
       restarted: (pid) => tellRestart(folder, told.runtime, pid, log),
     });
-    const { composed, databases } = await startServices({
-      configs,
-      cluster,
-      life,
-      ports,
-      registry,
-      logOf,
-    });
+    const { composed, databases } = await startServices({ configs, cluster, life, ports, registry, logOf });
     const runtime: Runtime = {
       pid: process.pid,
       gateway: { url },
@@ -139,14 +132,8 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
     life.opened('runtime file', () => removeRuntime(folder));
     await writeRuntime(folder, runtime);
     told.runtime = runtime;
-    letIn({
-      ports,
-      composed,
-      config,
-      runtime,
-      log,
-      closedFor: () => (state.closedFor === '' ? null : state.closedFor),
-    });
+    const closedFor = (): string | null => (state.closedFor === '' ? null : state.closedFor);
+    letIn({ ports, composed, config, runtime, log, life, registry, folder, closedFor });
     state.closedFor = '';
     lock.describe({ pid: process.pid, address: url });
     return { folder, runtime, config, pgdata: cluster.pgdata, composed, close };

@@ -21,6 +21,7 @@ export function summarize(standalone: Standalone, seeded: Seeded | null, seconds
 Evently runs (started in ${seconds.toFixed(1)} s).
 
   Start page   ${url}
+  Console      ${url}/console (watch it sell; drills leave their reports there)
   Interface    ${url}/docs
   Services     ${services.map((name) => `${name} :${runtime.ports[name]}`).join('   ')}
   Metrics      ${new URL('/metrics', metrics).href}

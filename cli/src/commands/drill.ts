@@ -7,9 +7,17 @@ import { createClient } from '../api/client.ts';
 import { CommandError } from '../command-error.ts';
 import { issueTokens, signInBuyers, type Herd } from '../drill/buyers.ts';
 import { findDrill, standardDrills, type DrillSpec } from '../drill/herds.ts';
-import { concludeDrills, drillsAsJson, renderDrills, type SkippedDrill } from '../drill/report.ts';
-import { runDrill, type DrillDeps, type DrillResult } from '../drill/run-drill.ts';
+import {
+  concludeDrills,
+  drillsAsJson,
+  renderDrills,
+  type ReportedDrill,
+  type SkippedDrill,
+} from '../drill/report.ts';
+import { runDrill, type DrillDeps } from '../drill/run-drill.ts';
+import { metricsUrlsOf, readClocks, writeDrillReport, type ReportPlan } from '../drill/write-drill-report.ts';
 import { serviceUrl, type Runtime } from '../runtime.ts';
+import { reportPlace } from '../sale-report/write-report.ts';
 import { createProgress, type Progress } from '../screen/progress.ts';
 import { formatCount } from '../screen/table.ts';
 import {
@@ -32,6 +40,8 @@ const optionsSchema = z.object({
   json: z.boolean().optional(),
   adminEmail: z.string(),
   adminPassword: z.string().optional(),
+  report: z.string().min(1).optional(),
+  metrics: z.array(z.url('must be an address such as http://10.0.0.7:9464/metrics')).optional(),
   userUrl: z.string().optional(),
   apiKey: z.string().optional(),
 });
@@ -64,6 +74,11 @@ export function drillCommand(): Command {
     .option('--check', "read each winner's booking back (1,000 at most per drill)")
     .option('--json', 'print JSON instead of the table')
     .option(
+      '--report <folder>',
+      'where the sale reports go (default: of the running standalone, shown at /console/reports/)',
+    )
+    .option('--metrics <urls...>', 'metrics of booking processes (default: of the running standalone)')
+    .option(
       '--user-url <url>',
       "the user service's own port, for the load test's tokens (default: of the running standalone)",
     )
@@ -95,8 +110,9 @@ async function drill(options: Options): Promise<boolean> {
     password: adminPassword(options.adminPassword),
   });
   const deps: DrillDeps = { client, target, adminToken, progress };
+  const plan = planReports(options, runtime);
 
-  const results: DrillResult[] = [];
+  const results: ReportedDrill[] = [];
   const skipped: SkippedDrill[] = [];
   let registered: readonly string[] | null = null;
   for (const spec of specs) {
@@ -110,6 +126,7 @@ async function drill(options: Options): Promise<boolean> {
       progress.say(`${titleOf(spec)}: skipped`);
       continue;
     }
+    const before = await readClocks(plan, deps);
     const result = await runDrill(deps, spec, herd.tokens, {
       ratePerSecond: options.rate ?? spec.ratePerSecond,
       deadlineMs: options.deadline,
@@ -117,7 +134,8 @@ async function drill(options: Options): Promise<boolean> {
       eventId: options.event ?? null,
       letInAtMs,
     });
-    results.push(result);
+    const written = plan === null ? null : await writeDrillReport(plan, deps, result, before);
+    results.push({ ...result, report: written });
     progress.say(
       `${titleOf(spec)}: ${formatCount(result.verdict.sold)} sold, ${result.verdict.faults.length === 0 ? 'passed' : 'failed'}`,
     );
@@ -126,7 +144,14 @@ async function drill(options: Options): Promise<boolean> {
   return results.length > 0 && results.every(({ verdict }) => verdict.faults.length === 0);
 }
 
-function print(results: readonly DrillResult[], skipped: readonly SkippedDrill[], asJson: boolean): void {
+/** Null when there is no folder for reports: they are for a platform on this machine, or for a folder that is named. */
+function planReports(options: Options, runtime: Runtime | null): ReportPlan | null {
+  const place = reportPlace(options.report, runtime);
+  if (place === null) return null;
+  return { place, runtime, metricsUrls: metricsUrlsOf(options.metrics, runtime) };
+}
+
+function print(results: readonly ReportedDrill[], skipped: readonly SkippedDrill[], asJson: boolean): void {
   if (asJson) {
     console.log(JSON.stringify(drillsAsJson(results, skipped), null, 2));
     return;

@@ -1,12 +1,15 @@
 /** `evently verify`: evaluates every invariant that has rows behind it, and names the rows that break one. */
 import { Command } from 'commander';
 import { z } from 'zod';
-import { CommandError } from '../command-error.ts';
-import { dataFolder, readRuntime } from '../runtime.ts';
-import { formatMs, renderTable, tint } from '../screen/table.ts';
+import type { EventBooks } from '../verify/verify-platform.ts';
+import { formatCount, formatMs, renderTable, tint } from '../screen/table.ts';
+import { findDatabases } from './find-databases.ts';
 import { parseOptions } from './platform-options.ts';
 
-const optionsSchema = z.object({ json: z.boolean().optional() });
+const optionsSchema = z.object({
+  json: z.boolean().optional(),
+  event: z.uuid('must be the id of an event').optional(),
+});
 
 const examples = `
 It reads the databases of the running standalone platform, or those named by BOOKING_DATABASE_URL and
@@ -15,35 +18,44 @@ certificates. It writes nothing. Exit status: 0 when every invariant holds, 1 ot
 
 Examples:
   npx evently verify
+  npx evently verify --event 0197f3c2-5b1e-7c44-9d0a-3f6f5f1f2a10 --json
   BOOKING_DATABASE_URL=postgres://... PAYMENT_DATABASE_URL=postgres://... npx evently verify --json`;
 
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('whether the books balance: every invariant, with the rows that break one')
     .option('--json', 'print JSON instead of the table')
+    .option('--event <id>', 'the books of one event beside: seats sold, held, available, oversold')
     .addHelpText('after', examples)
     .action(async (given: unknown) => {
       const options = parseOptions(optionsSchema, given);
       // Loaded when asked for, so that the other commands start without the services.
       const { verifyPlatform } = await import('../verify/verify-platform.ts');
-      const { findings, durationMs } = await verifyPlatform(await findDatabases());
+      const { booksFrom } = await import('../sale-report/read-books.ts');
+      const { findings, books, durationMs } = await verifyPlatform(await findDatabases(), options.event);
       const broken = findings.filter(({ violations }) => violations.count > 0);
-      if (options.json === true)
-        console.log(JSON.stringify({ ok: broken.length === 0, duration_ms: durationMs, findings }, null, 2));
-      else printFindings(findings, durationMs);
+      if (options.json === true) {
+        const ofEvent =
+          books === null ? {} : { books: { event_id: options.event, name: books.name, ...booksFrom(books) } };
+        const verdict = { ok: broken.length === 0, duration_ms: durationMs, ...ofEvent, findings };
+        console.log(JSON.stringify(verdict, null, 2));
+      } else {
+        if (books !== null) printBooks(books);
+        printFindings(findings, durationMs);
+      }
       process.exitCode = broken.length === 0 ? 0 : 1;
     });
 }
 
-async function findDatabases(): Promise<{ booking: string; payment: string; caFile: string | undefined }> {
-  const runtime = await readRuntime(dataFolder(process.env));
-  const named = process.env['POSTGRES_CA_FILE'] ?? '';
-  const caFile = named === '' ? undefined : named;
-  const booking = process.env['BOOKING_DATABASE_URL'] ?? runtime?.databases.booking;
-  const payment = process.env['PAYMENT_DATABASE_URL'] ?? runtime?.databases.payment;
-  if (booking !== undefined && payment !== undefined) return { booking, payment, caFile };
-  throw new CommandError(
-    `No platform has been started in ${dataFolder(process.env)}. Start it with "make start", or set BOOKING_DATABASE_URL and PAYMENT_DATABASE_URL.`,
+function printBooks(books: EventBooks): void {
+  const { name, capacity, sold, held, available, blocked, oversold } = books;
+  const figures = { capacity, sold, held, available, blocked, oversold };
+  console.log(
+    renderTable(
+      [name, ''],
+      Object.entries(figures).map(([title, count]) => [title, formatCount(count)]),
+      { alignRight: [1] },
+    ),
   );
 }
 

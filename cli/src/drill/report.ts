@@ -1,8 +1,12 @@
 /** The drill's result for a person (a table, one drill per column) and for a program (JSON). */
+import path from 'node:path';
 import { formatCount, formatMs, renderTable, tint } from '../screen/table.ts';
 import type { LatencySummary } from '../generator/latency.ts';
+import type { WrittenReport } from '../sale-report/write-report.ts';
 import type { DrillResult } from './run-drill.ts';
 
+/** A drill and where its sale report lies, when one was written. */
+export type ReportedDrill = DrillResult & { report: WrittenReport | null };
 export type SkippedDrill = { name: string; reason: string };
 
 /** One row per measure, one column per drill. */
@@ -62,7 +66,10 @@ function latencyOr(latency: LatencySummary, percentile: 'p50' | 'p95' | 'p99'): 
 }
 
 /** The sentences under the table: what was wrong, what was skipped, and the count of both. */
-export function concludeDrills(results: readonly DrillResult[], skipped: readonly SkippedDrill[]): string[] {
+export function concludeDrills(
+  results: readonly ReportedDrill[],
+  skipped: readonly SkippedDrill[],
+): string[] {
   const faults = results.flatMap(({ spec, verdict }) =>
     verdict.faults.map((fault) => tint('bad', `${spec.name}: ${fault}.`)),
   );
@@ -72,15 +79,21 @@ export function concludeDrills(results: readonly DrillResult[], skipped: readonl
     ...faults,
     ...skipped.map(({ name, reason }) => tint('quiet', `${name} was skipped: ${reason}.`)),
     ...(checked === 0 ? [] : [`${formatCount(checked)} winners' bookings were read back one by one.`]),
+    ...results.flatMap(({ spec, report }) =>
+      report === null ? [] : [`Sale report of ${spec.name}: ${report.address ?? report.html}`],
+    ),
+    ...results
+      .slice(0, 1)
+      .flatMap(({ report }) => (report === null ? [] : [`They lie in ${path.dirname(report.html)}.`])),
     `${results.length - failed} passed, ${failed} failed, ${skipped.length} skipped.`,
   ];
 }
 
 /** The same for programs; latencies in milliseconds. */
-export function drillsAsJson(results: readonly DrillResult[], skipped: readonly SkippedDrill[]): object {
+export function drillsAsJson(results: readonly ReportedDrill[], skipped: readonly SkippedDrill[]): object {
   return {
     ok: results.length > 0 && results.every(({ verdict }) => verdict.faults.length === 0),
-    drills: results.map(({ spec, eventId, tally, load, readBack, verdict, soldPerSecond }) => ({
+    drills: results.map(({ spec, eventId, tally, load, readBack, verdict, soldPerSecond, report }) => ({
       name: spec.name,
       event_id: eventId,
       buyers: spec.buyers,
@@ -105,6 +118,7 @@ export function drillsAsJson(results: readonly DrillResult[], skipped: readonly 
         worst_start_ms: load.worstStartMs,
         duration_ms: load.durationMs,
       },
+      report,
       faults: verdict.faults,
     })),
     skipped,

@@ -5,6 +5,7 @@ import { runOpenLoop, type Answer, type LoadReport } from '../generator/open-loo
 import { requestBytes, type Target } from '../generator/request-bytes.ts';
 import type { Progress } from '../screen/progress.ts';
 import { formatCount } from '../screen/table.ts';
+import { recordArrivals, type Arrival } from './arrivals.ts';
 import type { DrillSpec } from './herds.ts';
 import { readBackDrill } from './read-back.ts';
 import { stageEvent, type StagedEvent } from './stage.ts';
@@ -28,6 +29,10 @@ export type DrillResult = {
   readBack: ReadBack;
   verdict: Verdict;
   soldPerSecond: number;
+  /** What became of each buyer, and when the first was meant to arrive. */
+  arrivals: readonly Arrival[];
+  startedAt: Date;
+  arrivalsPerSecond: number;
 };
 
 const maxConnections = 1_024;
@@ -47,13 +52,26 @@ export async function runDrill(
     await pause(Math.max(0, options.letInAtMs - systemClock.now().getTime()));
   }
   const { answers, load } = await letHerdIn(deps, title, event, tokens.slice(0, spec.buyers), options);
+  const startedAt = new Date(systemClock.now().getTime() - load.durationMs);
   deps.progress.update(`${title}: reading back what was sold`);
   const tally = tallyAnswers(answers);
   const readBack = await readBackDrill({ ...deps, event, tally, tokens, checkWinners: options.checkWinners });
   const verdict = judgeDrill(tally, spec.seats, readBack);
   deps.progress.clear();
   const soldPerSecond = tally.lastSaleMs === 0 ? 0 : (tally.sold * 1_000) / tally.lastSaleMs;
-  return { spec, eventId: event.eventId, tally, load, readBack, verdict, soldPerSecond };
+  const arrivals = recordArrivals(answers);
+  return {
+    spec,
+    eventId: event.eventId,
+    tally,
+    load,
+    readBack,
+    verdict,
+    soldPerSecond,
+    arrivals,
+    startedAt,
+    arrivalsPerSecond: options.ratePerSecond,
+  };
 }
 
 async function eventOf(

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import type { Answer } from '../generator/open-loop.ts';
 import { findDrill, standardDrills } from './herds.ts';
 import { pickEvenly } from './read-back.ts';
-import { concludeDrills, drillsAsJson, renderDrills } from './report.ts';
-import type { DrillResult } from './run-drill.ts';
+import { concludeDrills, drillsAsJson, renderDrills, type ReportedDrill } from './report.ts';
 import { judgeDrill, tallyAnswers, type ReadBack } from './tally.ts';
 
 function answer(index: number, status: number, body: object, head = ''): Answer {
@@ -137,13 +136,17 @@ test('a sample of winners is spread over all of them', () => {
 });
 
 test('the table shows each drill in a column, and the JSON says whether all passed', () => {
-  const result: DrillResult = {
+  const result: ReportedDrill = {
     spec: { name: '3x2', buyers: 3, seats: 2, ratePerSecond: 1, herd: 'registered' },
     eventId: 'e',
     tally: fullHouse,
     readBack: readBack(),
     verdict: judgeDrill(fullHouse, 2, readBack()),
     soldPerSecond: 333,
+    arrivals: [],
+    startedAt: new Date('2026-11-20T19:00:00Z'),
+    arrivalsPerSecond: 1,
+    report: { html: '/reports/one.html', json: '/reports/one.json', address: 'http://here/one.html' },
     load: {
       offered: 3,
       started: 3,
@@ -162,6 +165,8 @@ test('the table shows each drill in a column, and the JSON says whether all pass
   expect(concludeDrills([result], [{ name: '9x9', reason: 'no tokens' }]).at(-1)).toBe(
     '1 passed, 0 failed, 1 skipped.',
   );
+  expect(concludeDrills([result], []).join()).toContain('http://here/one.html');
+  expect(concludeDrills([{ ...result, report: null }], []).join()).not.toContain('report');
   expect(drillsAsJson([result], [])).toMatchObject({
     ok: true,
     drills: [{ sold: 2, fill: 1, refused: { sold_out: 1 } }],

@@ -79,7 +79,8 @@ function addOne(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
-function parseReply(text: string): z.output<typeof replySchema> {
+/** What a reservation was answered, as far as a drill looks at it. */
+export function parseReply(text: string): z.output<typeof replySchema> {
   try {
     return replySchema.safeParse(JSON.parse(text)).data ?? {};
   } catch {

@@ -1,8 +1,9 @@
 /** One pass over the booking and payment databases: each one's own invariants, then the join of both. */
+import { readEventBooks, type EventBooks } from '@evently/booking/store/books';
 import { listPaidBookings, verifyBooking } from '@evently/booking/store/verify';
 import { monotonicMs, pause } from '@evently/kit/clock';
 import { createLogger } from '@evently/kit/log';
-import { isDatabaseUnavailable, openDatabase, type Database } from '@evently/kit/postgres';
+import { isDatabaseUnavailable, openDatabase, type Database, type Sql } from '@evently/kit/postgres';
 import { readSnapshot } from '@evently/kit/snapshot';
 import { listCapturedPayments, verifyPayments } from '@evently/payment/store/verify';
 import { CommandError } from '../command-error.ts';
@@ -22,23 +23,31 @@ const joined = [
   { invariant: 'I23', about: 'Money of a booking that is over goes back' },
 ] as const;
 
-/** Read-only. Both databases are read side by side; the order of findings is booking, payment, join. */
-export async function verifyPlatform(urls: {
+export type VerifyUrls = {
   booking: string;
   payment: string;
   /** PEM file of the authority that vouches for both servers; absent without TLS, or when the system knows it. */
   caFile?: string | undefined;
-}): Promise<{ findings: Finding[]; durationMs: number }> {
+};
+export type { EventBooks };
+/** `books` are those of the event that was named, of the same snapshot as booking's findings. */
+export type Verified = { findings: Finding[]; books: EventBooks | null; durationMs: number };
+
+/** Read-only. Both databases are read side by side; the order of findings is booking, payment, join. */
+export async function verifyPlatform(urls: VerifyUrls, eventId?: string): Promise<Verified> {
   const startedAtMs = monotonicMs();
   const booking = openForReading('booking', urls.booking, urls.caFile);
   const payment = openForReading('payment', urls.payment, urls.caFile);
   try {
     const [ofBooking, ofPayment] = await Promise.all([
-      readSnapshot(booking, verifyBooking),
+      readSnapshot(booking, async (client) => ({
+        findings: await verifyBooking(client),
+        books: eventId === undefined ? null : await booksOf(client, eventId),
+      })),
       readSnapshot(payment, verifyPayments),
     ]);
-    const findings = [...ofBooking, ...ofPayment, ...(await verifyJoin(booking, payment))];
-    return { findings, durationMs: monotonicMs() - startedAtMs };
+    const findings = [...ofBooking.findings, ...ofPayment, ...(await verifyJoin(booking, payment))];
+    return { findings, books: ofBooking.books, durationMs: monotonicMs() - startedAtMs };
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
     throw new CommandError(
@@ -47,6 +56,14 @@ export async function verifyPlatform(urls: {
   } finally {
     await Promise.all([booking.close(), payment.close()]);
   }
+}
+
+async function booksOf(sql: Sql, eventId: string): Promise<EventBooks> {
+  const books = await readEventBooks(sql, eventId);
+  if (books !== null) return books;
+  throw new CommandError(
+    `Booking knows no event ${eventId}. Ids are those of published events: look at /api/event/events.`,
+  );
 }
 
 function openForReading(name: string, url: string, caFile: string | undefined): Database {

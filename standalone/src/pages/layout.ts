@@ -3,8 +3,15 @@ import { html } from 'hono/html';
 
 export type Html = ReturnType<typeof html>;
 
+/** Content-Security-Policy of the gateway's pages: everything from here, nothing inline. */
+export const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** What a page loads besides the common style; paths of the gateway itself. */
+export type PageParts = { script?: string; styles?: readonly string[] };
+
 /** A whole page; `body` must hold one `main`. Everything it loads comes from the gateway itself. */
-export function layout(title: string, body: Html, script?: string): Html {
+export function layout(title: string, body: Html, { script, styles = [] }: PageParts = {}): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -14,6 +21,7 @@ export function layout(title: string, body: Html, script?: string): Html {
         <title>${title} · Evently</title>
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/pages.css" />
+        ${styles.map((style) => html`<link rel="stylesheet" href="${style}" />`)}
         ${script === undefined ? '' : html`<script src="${script}" type="module"></script>`}
       </head>
       <body>
@@ -22,7 +30,8 @@ export function layout(title: string, body: Html, script?: string): Html {
           <div class="wrap">
             <a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28" /> Evently</a>
             <nav aria-label="Pages">
-              <a href="/docs">Interface</a> <a href="/docs/problems">Problems</a> <a href="/health">Health</a>
+              <a href="/console">Console</a> <a href="/docs">Interface</a>
+              <a href="/docs/problems">Problems</a> <a href="/health">Health</a>
             </nav>
           </div>
         </header>

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
+import type { ServiceEnv } from '@evently/kit/app';
 import { createLogger } from '@evently/kit/log';
 import type { ServiceName } from '../gateway/routes.ts';
 import { createPages } from './pages.ts';
@@ -22,6 +23,7 @@ const pages = createPages({
     ['event', service('event')],
   ]),
   facts: () => ({ metricsPort: 9464, servicePorts: { user: 8001 }, demonstration: true, loadTest: false }),
+  console: new Hono<ServiceEnv>().get('/console', (c) => c.text('the console')),
   closedFor: () => closedFor,
   log: createLogger('test', 'silent'),
 });

@@ -1,17 +1,17 @@
 /** The gateway's own answers: start page, documents, problem pages, health of the whole. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { apiPage, apiPageScript } from '@evently/kit/api-page';
-import { systemClock } from '@evently/kit/clock';
+import type { ServiceEnv } from '@evently/kit/app';
 import type { Fetch } from '@evently/kit/caller';
+import { systemClock } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
 import type { Logger } from '@evently/kit/log';
 import { notFound, problemResponse } from '@evently/kit/problems';
 import type { ServiceName } from '../gateway/routes.ts';
+import { readAsset } from './assets.ts';
 import { gatherDocuments } from './gather-documents.ts';
+import { pagePolicy } from './layout.ts';
 import { problemIndex, problemPage } from './problem-pages.ts';
 import { startPage, type StartPageFacts } from './start-page.ts';
 import { summarizeHealth } from './summarize-health.ts';
@@ -20,22 +20,20 @@ export type PagesOptions = {
   /** Each service's own interface, asked for its document and its readiness. */
   services: ReadonlyMap<ServiceName, Fetch>;
   facts: () => StartPageFacts;
+  /** Answers `/console` and all below it. */
+  console: Hono<ServiceEnv>;
   /** Why the platform takes no work right now (`starting`, `stopping`), or null. */
   closedFor: () => string | null;
   log: Logger;
 };
 
-const assetFolder = fileURLToPath(new URL('../../assets/', import.meta.url));
-const assets: Readonly<Record<string, string>> = {
-  'pages.css': 'text/css; charset=utf-8',
-  'start.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-};
-const pagePolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-export function createPages(options: PagesOptions): Hono {
-  const app = new Hono();
+export function createPages(options: PagesOptions): Hono<ServiceEnv> {
+  const app = new Hono<ServiceEnv>();
+  // Before what the other pages go through: it has rules of its own.
+  const toConsole = (c: Context<ServiceEnv>): Response | Promise<Response> =>
+    options.console.fetch(c.req.raw, c.env);
+  app.all('/console', toConsole);
+  app.all('/console/*', toConsole);
   app.use(async (c, next) => {
     c.header('content-security-policy', pagePolicy);
     c.header('cache-control', 'no-store');
@@ -43,12 +41,9 @@ export function createPages(options: PagesOptions): Hono {
   });
   app.get('/', (c) => c.html(startPage(options.facts(), hostOf(c))));
   app.get('/assets/:name', async (c) => {
-    const type = assets[c.req.param('name')];
-    if (type === undefined) return c.notFound();
-    return c.body(await readFile(path.join(assetFolder, c.req.param('name'))), 200, {
-      'content-type': type,
-      'cache-control': 'no-cache',
-    });
+    const asset = await readAsset(c.req.param('name'));
+    if (asset === null) return c.notFound();
+    return c.body(asset.bytes, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' });
   });
   // Browsers ask for it on pages that name no icon, such as /docs.
   app.get('/favicon.ico', (c) => c.redirect('/assets/icon.svg', 302));

@@ -46,6 +46,7 @@ export function startPage(facts: StartPageFacts, host: string): Html {
         <div>
           <h2>Look inside</h2>
           <ul class="links">
+            <li><a href="/console">Console</a>: the sale live, in charts, and the reports of drills</li>
             <li><a href="/docs">Interface of all services</a>, to read and to try</li>
             <li><a href="/openapi.json">OpenAPI document</a></li>
             <li><a href="/docs/problems">What each problem code means</a></li>
@@ -60,7 +61,7 @@ export function startPage(facts: StartPageFacts, host: string): Html {
         </div>
       </section>
     </main>`,
-    '/assets/start.js',
+    { script: '/assets/start.js' },
   );
 }
 
