@@ -97,6 +97,10 @@ settings: install ## make the page of all settings again, from where each is dec
 	$(NODE) tests/reference/write-settings.ts
 .PHONY: settings
 
+metrics-reference: install ## make the page of all metrics again, from where each is defined
+	$(NODE) tests/reference/write-metrics.ts
+.PHONY: metrics-reference
+
 charts: install ## make values, schemas, READMEs and goldens of the charts again, from charts/build
 	$(NODE) charts/build/write-charts.ts
 .PHONY: charts

@@ -32,6 +32,11 @@ export const operatorDefinitions = {
     help: '1 for the stage that a sale is in; only the leader has series of sales',
     labels: { ...saleLabels, stage: stages },
   }),
+  armed: defineGauge({
+    name: 'evently_sale_armed_info',
+    help: '1 when booking stores the window that the EventSale asks for, else 0',
+    labels: saleLabels,
+  }),
   timeToOpen: defineGauge({
     name: 'evently_sale_time_to_open_seconds',
     help: 'Seconds until a sale opens; negative once the time has passed, and no series once it is over',

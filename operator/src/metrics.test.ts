@@ -27,8 +27,8 @@ function open(): { metrics: OperatorMetrics; lines: () => Promise<string[]> } {
 
 test('a sale, its target and the process are shown by the names that dashboards know', async () => {
   const { metrics, lines } = open();
-  metrics.sale(sale, { stage: 'Armed', opensAtMs: nowMs + 90_000, latenessMs: null });
-  metrics.sale(sale, { stage: 'Selling', opensAtMs: nowMs - 1_000, latenessMs: 250 });
+  metrics.sale(sale, { stage: 'Armed', opensAtMs: nowMs + 90_000, latenessMs: null, isArmed: true });
+  metrics.sale(sale, { stage: 'Selling', opensAtMs: nowMs - 1_000, latenessMs: 250, isArmed: true });
   metrics.target(target, {
     floorPods: 8,
     readyPods: 6,
@@ -51,6 +51,7 @@ test('a sale, its target and the process are shown by the names that dashboards 
   expect(shown).toEqual(
     expect.arrayContaining([
       'evently_sale_open_lateness_seconds{namespace="shop",sale="final"} 0.25',
+      'evently_sale_armed_info{namespace="shop",sale="final"} 1',
       'evently_sale_time_to_open_seconds{namespace="shop",sale="final"} -1',
       'evently_sale_stage{namespace="shop",sale="final",stage="Selling"} 1',
       'evently_operator_floor_pods{namespace="shop",target="booking"} 8',
@@ -71,9 +72,9 @@ test('a sale, its target and the process are shown by the names that dashboards 
 
 test('lateness has no series before a sale opened, and what is gone has none at all', async () => {
   const { metrics, lines } = open();
-  metrics.sale(sale, { stage: 'Scheduled', opensAtMs: nowMs + 90_000, latenessMs: null });
+  metrics.sale(sale, { stage: 'Scheduled', opensAtMs: nowMs + 90_000, latenessMs: null, isArmed: true });
   expect((await lines()).filter((line) => line.includes('lateness'))).toEqual([]);
-  metrics.sale(sale, { stage: 'Selling', opensAtMs: nowMs, latenessMs: 0 });
+  metrics.sale(sale, { stage: 'Selling', opensAtMs: nowMs, latenessMs: 0, isArmed: true });
   metrics.target(target, { floorPods: 8, readyPods: 8, shortfallPods: 0, plannedPeakPods: 8, leadTimeMs: 1 });
   metrics.floorConflict(target);
   expect((await lines()).filter((line) => line.includes('shop'))).not.toEqual([]);

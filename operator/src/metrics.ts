@@ -10,7 +10,7 @@ import type { Stage, WarmResult } from './sale/model.ts';
 export type SaleLabels = LabelsOf<SaleLabelSets>;
 export type TargetLabels = LabelsOf<TargetLabelSets>;
 
-export type SaleFigures = { stage: Stage; opensAtMs: number; latenessMs: number | null };
+export type SaleFigures = { stage: Stage; opensAtMs: number; latenessMs: number | null; isArmed: boolean };
 export type TargetFigures = {
   floorPods: number;
   readyPods: number;
@@ -69,6 +69,7 @@ function addSales({ registry, clock }: OperatorMetricsOptions): Pick<OperatorMet
   const known = new Map<string, { labels: SaleLabels; figures: SaleFigures }>();
   const lateness = addGauge(registry, operatorDefinitions.lateness);
   const stage = addGauge(registry, operatorDefinitions.stage);
+  const armed = addGauge(registry, operatorDefinitions.armed);
   const timeToOpen = addGauge(registry, operatorDefinitions.timeToOpen, (gauge) => {
     for (const { labels, figures } of known.values()) {
       if (figures.stage === 'Completed' || figures.stage === 'Draining') gauge.remove(labels);
@@ -82,6 +83,7 @@ function addSales({ registry, clock }: OperatorMetricsOptions): Pick<OperatorMet
       known.set(key, { labels, figures });
       if (before !== undefined && before !== figures.stage) stage.remove({ ...labels, stage: before });
       stage.set({ ...labels, stage: figures.stage }, 1);
+      armed.set(labels, figures.isArmed ? 1 : 0);
       if (figures.latenessMs !== null) lateness.set(labels, figures.latenessMs / msPerSecond);
     },
     saleGone: (labels) => {
@@ -90,6 +92,7 @@ function addSales({ registry, clock }: OperatorMetricsOptions): Pick<OperatorMet
       known.delete(key);
       if (before !== undefined) stage.remove({ ...labels, stage: before });
       lateness.remove(labels);
+      armed.remove(labels);
       timeToOpen.remove(labels);
     },
   };

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { environmentFaults, metricFaults, settingFaults, type SettingWords } from './operability-rules.ts';
+import { environmentFaults, settingFaults, type SettingWords } from './operability-rules.ts';
 import { filesLike, isTest, root, type TextFile } from './tree.ts';
 
 const program = filesLike(/^(packages\/(?!testkit)|services\/|standalone\/).*\.ts$/).filter(
@@ -11,22 +11,6 @@ const program = filesLike(/^(packages\/(?!testkit)|services\/|standalone\/).*\.t
 function written(text: string): TextFile {
   return { path: 'services/x/src/metrics.ts', text };
 }
-
-test('every metric is called evently_<service>_<thing>_<unit> and says what it is', () => {
-  expect(program.flatMap(metricFaults)).toEqual([]);
-  expect(
-    metricFaults(written("new Counter({ name: 'evently_x_coats', help: 'Coats taken in' })")),
-  ).toHaveLength(2);
-  expect(metricFaults(written("new Gauge({ name: 'coats_items', help: 'Coats that hang' })"))).toHaveLength(
-    1,
-  );
-  expect(metricFaults(written("new Histogram({ name: 'evently_x_wait_seconds', help: '' })"))).toHaveLength(
-    1,
-  );
-  expect(
-    metricFaults(written("new Histogram({ name: 'evently_x_wait_seconds', help: 'Time in the queue' })")),
-  ).toEqual([]);
-});
 
 function isSetting(value: unknown): value is { about: string } {
   return typeof value === 'object' && value !== null && 'about' in value && typeof value.about === 'string';

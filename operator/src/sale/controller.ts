@@ -79,7 +79,7 @@ async function reconcileSale(
   deps.warmer.start({ sale, due: plan.warm, pods: observed.pods });
   const status = statusOf({ sale, observed, previous: parsed.status, nowMs: nowMsOf(deps) }, plan);
   const written = await report(deps, parsed, status, { observed, plan }, signal);
-  reportMetrics(deps, sale, plan);
+  reportMetrics(deps, sale, plan, status);
   if (plan.finalize.kind === 'release' && metadata.finalizers.includes(finalizer)) {
     await letGo(deps, parsed, plan.finalize.left, signal);
     return { requeueAfterMs: afterChangeMs };
@@ -193,10 +193,11 @@ async function letGo(
   if (released !== null) deps.writer.note(released);
 }
 
-function reportMetrics(deps: SaleDeps, sale: Sale, plan: SalePlan): void {
+function reportMetrics(deps: SaleDeps, sale: Sale, plan: SalePlan, status: EventSaleStatus): void {
+  const isArmed = status.conditions?.some((one) => one.type === 'Armed' && one.status === 'True') === true;
   deps.metrics.sale(
     { namespace: sale.namespace, sale: sale.name },
-    { stage: plan.stage, opensAtMs: sale.opensAtMs, latenessMs: plan.facts.openLatenessMs },
+    { stage: plan.stage, opensAtMs: sale.opensAtMs, latenessMs: plan.facts.openLatenessMs, isArmed },
   );
 }
 

@@ -1,3 +1,3 @@
 /** What labels of several metrics may be, in the words of the reference. */
 
-export const serviceLabel = 'user, event, booking, payment, search, operator: what this process consists of';
+export const serviceLabel = 'user, event, booking, payment, search, operator';
