@@ -1,4 +1,4 @@
-/** The four services of a platform as processes, each with a database of its own on the run's PostgreSQL. */
+/** The services of a platform as processes, each with a database of its own on the run's PostgreSQL. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { freePort } from '@evently/testkit/engines/kube-processes';
@@ -14,7 +14,7 @@ import {
   type Settings,
 } from './pod-process.ts';
 
-export const serviceNames = ['user', 'event', 'booking', 'payment'] as const;
+export const serviceNames = ['user', 'event', 'search', 'booking', 'payment'] as const;
 export const apiKey = 'a-key-for-the-pods-of-a-test';
 export const bootstrapToken = 'the-first-administrator';
 
@@ -88,13 +88,14 @@ export async function createPodPlatform(changed: Settings): Promise<PodPlatform>
     },
     start,
     startAll: async () => {
-      const [user, event, booking, payment] = await Promise.all([
+      const [user, event, search, booking, payment] = await Promise.all([
         start('user'),
         start('event'),
+        start('search'),
         start('booking'),
         start('payment'),
       ]);
-      return { user, event, booking, payment };
+      return { user, event, search, booking, payment };
     },
     stopAll,
     close: async () => {

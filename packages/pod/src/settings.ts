@@ -10,7 +10,7 @@ import {
 } from '@evently/kit/config';
 
 /** The services that have an address; each is reached by `<NAME>_URL`. */
-export type ServiceName = 'user' | 'event' | 'booking' | 'payment';
+export type ServiceName = 'user' | 'event' | 'search' | 'booking' | 'payment';
 
 const file = z.string().max(4_096);
 
@@ -73,6 +73,7 @@ export type PodSettings = SettingValues<typeof podSettings>;
 const addressesByName = {
   user: setting(address, { about: "Address of user's Service, for the keys of buyers' tokens" }),
   event: setting(address, { about: "Address of event's Service, for the keys of administrators' tokens" }),
+  search: setting(address, { about: "Address of search's Service" }),
   booking: setting(address, { about: "Address of booking's Service" }),
   payment: setting(address, { about: "Address of payment's Service" }),
 };

@@ -27,7 +27,10 @@ const event: CatalogEvent = {
   status: 'published',
   version: 1,
   pushedVersion: 1,
-  venue: { venueId: eventId, name: 'A hall', address: '', city: '', state: null, country: '' },
+  venue: {
+    ...{ venueId: eventId, name: 'A hall', address: '', city: '', state: null, country: '' },
+    ...{ latitude: null, longitude: null },
+  },
   createdBy: eventId,
   createdAt: new Date(0),
   updatedAt: new Date(0),

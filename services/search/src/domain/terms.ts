@@ -1,5 +1,6 @@
 /** The words of a document for PostgreSQL's full text, and the alternatives of a word that somebody typed. Pure. */
 import type { SearchDocument } from '../engine/port.ts';
+import { compoundParts } from './compounds.ts';
 import { editDistance, errorsForgiven } from './distance.ts';
 import { fold, otherSpellingOf, tokensOf } from './tokens.ts';
 
@@ -13,12 +14,18 @@ export type Weight = 'A' | 'B' | 'D';
 /** The folded words of one weight, in order. */
 export type Field = { weight: Weight; tokens: readonly string[] };
 
-/** The name; the venue, its city and what kind of event it is; the description. Other spellings stand behind. */
+/** The name; the venue, its city, what kind of event it is, parts of compounds; the description. Other spellings stand behind. */
 export function fieldsOf(document: SearchDocument): Field[] {
   const { name, venueName, venueCity, venueState, eventType, description, venueAddress } = document;
   return [
     { weight: 'A', tokens: wordsOf(name) },
-    { weight: 'B', tokens: wordsOf(`${venueName} ${venueCity} ${venueState ?? ''} ${eventType}`) },
+    {
+      weight: 'B',
+      tokens: [
+        ...wordsOf(`${venueName} ${venueCity} ${venueState ?? ''} ${eventType}`),
+        ...tokensOf(name, maxFieldTokens).flatMap(compoundParts),
+      ],
+    },
     { weight: 'D', tokens: wordsOf(`${description} ${venueAddress}`) },
   ];
 }

@@ -71,7 +71,8 @@ function scored(query: SearchQuery, words: readonly Word[], matching: Matching):
 
 /** The score says what is ahead, and without another order also what is open; that of the words has a name. */
 function flagged(query: SearchQuery, words: readonly Word[], matching: Matching): Clause {
-  const ofWords = words.length === 0 ? [] : [{ bool: { must: [wordsClause(words, matching)], _name: 'words' } }];
+  const ofWords =
+    words.length === 0 ? [] : [{ bool: { must: [wordsClause(words, matching)], _name: 'words' } }];
   return {
     bool: {
       filter: [...always(query), ...ofWords],
@@ -199,7 +200,9 @@ function facetsIn({ aggregations }: SearchReply): Facets {
         count,
       })),
     ),
-    eventTypes: ordered((types?.values.buckets ?? []).map(({ key, doc_count: count }) => ({ value: key, count }))),
+    eventTypes: ordered(
+      (types?.values.buckets ?? []).map(({ key, doc_count: count }) => ({ value: key, count })),
+    ),
     priceRange: min === null || max === null ? null : { min, max },
   };
 }

@@ -88,6 +88,8 @@ async function ask(deps: IndexDeps, path: string, body: object): Promise<unknown
   const answer = await deps.connection.call({ method: 'POST', path, body, deadlineMs: deps.manageMs });
   if (answer.status === notFound) return null;
   if (answer.status >= refusals)
-    throw new Error(`OpenSearch refuses ${path} with ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`);
+    throw new Error(
+      `OpenSearch refuses ${path} with ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`,
+    );
   return answer.body;
 }

@@ -96,8 +96,8 @@ async function ask(client: Client, call: Call): Promise<Answer> {
   const giveUp = (): void => request.abort();
   limit.addEventListener('abort', giveUp);
   try {
-    const { statusCode, body } = await request;
-    return { status: statusCode ?? 0, body };
+    const answer: { statusCode: number | null; body: unknown } = await request;
+    return { status: answer.statusCode ?? 0, body: answer.body };
   } catch (error) {
     return answerOf(error, call);
   } finally {

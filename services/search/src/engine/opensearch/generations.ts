@@ -77,7 +77,12 @@ export async function applyEverywhere(deps: IndexDeps, changes: readonly Change[
 }
 
 function write(deps: IndexDeps, index: string, changes: readonly Change[], isNew: boolean): Promise<void> {
-  return writeChanges({ connection: deps.connection, deadlineMs: deps.writeMs }, writingOf(index), changes, isNew);
+  return writeChanges(
+    { connection: deps.connection, deadlineMs: deps.writeMs },
+    writingOf(index),
+    changes,
+    isNew,
+  );
 }
 
 /** Begins one that fills beside the present one; what an earlier one left is dropped. */
@@ -130,7 +135,11 @@ async function manage(deps: IndexDeps, method: 'PUT' | 'POST', path: string, bod
 
 /** Dropping what is gone is done. */
 async function dropIndex({ connection, manageMs }: IndexDeps, index: string): Promise<void> {
-  const { status, body } = await connection.call({ method: 'DELETE', path: `/${index}`, deadlineMs: manageMs });
+  const { status, body } = await connection.call({
+    method: 'DELETE',
+    path: `/${index}`,
+    deadlineMs: manageMs,
+  });
   if (status !== notFound) expectDone(status, body, `dropping ${index}`);
 }
 

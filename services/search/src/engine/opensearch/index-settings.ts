@@ -1,7 +1,4 @@
 /** How OpenSearch keeps an event: analysers, fields, and the settings of an index that fills and of one that answers. */
-import { fold } from '../../domain/tokens.ts';
-import { germanParts } from './german-parts.ts';
-
 /**
  * Words come folded and taken apart by `domain/tokens.ts`, so that both engines agree on what a word is; what is left
  * to an analyser is what a language does with a word. `white` analysers are for fields, whose text is words with
@@ -11,13 +8,6 @@ const analysis = {
   filter: {
     english: { type: 'stemmer', language: 'english' },
     hindi: { type: 'stemmer', language: 'hindi' },
-    german_parts: {
-      type: 'dictionary_decompounder',
-      word_list: [...new Set(germanParts.map(fold))],
-      min_word_size: 8,
-      min_subword_size: 3,
-      only_longest_match: false,
-    },
     beginnings: { type: 'edge_ngram', min_gram: 1, max_gram: 3 },
     cut: { type: 'truncate', length: 3 },
   },
@@ -40,8 +30,6 @@ const analysis = {
       tokenizer: 'keyword',
       filter: ['indic_normalization', 'hindi_normalization', 'english', 'hindi'],
     },
-    parts: { type: 'custom', tokenizer: 'whitespace', filter: ['german_parts'] },
-    part: { type: 'custom', tokenizer: 'keyword', filter: [] },
     beginnings: { type: 'custom', tokenizer: 'keyword', filter: ['beginnings'] },
     beginning: { type: 'custom', tokenizer: 'keyword', filter: ['cut'] },
   },
@@ -101,8 +89,9 @@ const mappings = {
         name: {
           ...words,
           copy_to: ['words.title', 'words.any'],
-          fields: { stem: stemmed, part: { type: 'text', analyzer: 'parts', search_analyzer: 'part' } },
+          fields: { stem: stemmed },
         },
+        part: { ...words, copy_to: ['words.any'] },
         venue: { ...words, copy_to: ['words.title', 'words.any'], fields: { stem: stemmed } },
         city: { ...words, copy_to: ['words.title', 'words.any'] },
         type: { ...stemmed, copy_to: ['words.title', 'words.any'] },

@@ -1,4 +1,5 @@
 /** What is written for an event: what is kept of it, and what is indexed of that. Pure. */
+import { compoundParts } from '../../domain/compounds.ts';
 import { beginningsOf, cityKeyOf, type Beginning } from '../../domain/terms.ts';
 import { otherSpellingOf, tokensOf } from '../../domain/tokens.ts';
 import { bucketOf, type SearchDocument, type Stock } from '../port.ts';
@@ -49,9 +50,11 @@ function beginningsOfDocument(document: SearchDocument): Record<Beginning['kind'
 }
 
 function wordsOfDocument(document: SearchDocument): Record<string, string[]> {
-  const { name, venueName, venueCity, venueState, venueCountry, eventType, description, venueAddress } = document;
+  const { name, venueName, venueCity, venueState, venueCountry, eventType, description, venueAddress } =
+    document;
   return {
     name: wordsOf(name, maxNameWords),
+    part: [tokensOf(name, maxNameWords).flatMap(compoundParts).join(' ')],
     venue: wordsOf(venueName, maxNameWords),
     city: wordsOf(`${venueCity} ${venueState ?? ''} ${venueCountry}`, maxNameWords),
     type: wordsOf(eventType, maxNameWords),

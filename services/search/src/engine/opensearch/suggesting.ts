@@ -24,12 +24,19 @@ const aheadFirst = 1;
 export async function suggest(deps: SuggestDeps, query: SuggestQuery): Promise<readonly string[]> {
   const { connection, alias, deadlineMs } = deps;
   const prefix = query.prefix.slice(0, maxPrefix);
-  const parts = [namesPart(prefix, query), valuesPart('venue', prefix, query), valuesPart('city', prefix, query)];
+  const parts = [
+    namesPart(prefix, query),
+    valuesPart('venue', prefix, query),
+    valuesPart('city', prefix, query),
+  ];
   const header = { index: alias, allow_partial_search_results: false };
   const { status, body } = await connection.call({
     method: 'POST',
     path: '/_msearch',
-    lines: parts.flatMap((part) => [header, { ...part, timeout: `${deadlineMs}ms`, terminate_after: maxLookedAt }]),
+    lines: parts.flatMap((part) => [
+      header,
+      { ...part, timeout: `${deadlineMs}ms`, terminate_after: maxLookedAt },
+    ]),
     deadlineMs,
   });
   if (status >= refusals) throw new Error(`OpenSearch refuses suggestions with ${status}`);
@@ -44,7 +51,13 @@ export async function suggest(deps: SuggestDeps, query: SuggestQuery): Promise<r
   return ordered([names, venues, cities], prefix).slice(0, query.limit);
 }
 
-function refusal({ status, error }: { status: number; error: { type: string; reason?: string | null | undefined } }): Error {
+function refusal({
+  status,
+  error,
+}: {
+  status: number;
+  error: { type: string; reason?: string | null | undefined };
+}): Error {
   const says = `OpenSearch answers ${status} to suggestions: ${error.reason ?? error.type}`;
   return status === notFound || status === 429 || status >= 500 ? new EngineAway(says) : new Error(says);
 }
@@ -55,7 +68,9 @@ function namesPart(prefix: string, { now, limit }: SuggestQuery): object {
       bool: {
         filter: [{ term: { visible: true } }, ...begins('begin.name', prefix)],
         should: [
-          { constant_score: { filter: { bool: { filter: begins('begin.whole', prefix) } }, boost: nameFirst } },
+          {
+            constant_score: { filter: { bool: { filter: begins('begin.whole', prefix) } }, boost: nameFirst },
+          },
           { constant_score: { filter: { range: { endsAt: { gt: now } } }, boost: aheadFirst } },
         ],
       },
@@ -96,7 +111,10 @@ function ordered(kinds: readonly (readonly string[])[], prefix: string): string[
   return [...places]
     .toSorted(
       ([one, at], [other, otherAt]) =>
-        at.later - otherAt.later || at.kind - otherAt.kind || one.length - other.length || (one < other ? -1 : 1),
+        at.later - otherAt.later ||
+        at.kind - otherAt.kind ||
+        one.length - other.length ||
+        (one < other ? -1 : 1),
     )
     .map(([text]) => text);
 }

@@ -9,7 +9,7 @@ export type Word = { token: string; isLast: boolean; meant: readonly string[] };
 const places = [
   { field: 'words.name', boost: 6 },
   { field: 'words.name.stem', boost: 4.5 },
-  { field: 'words.name.part', boost: 2.5 },
+  { field: 'words.part', boost: 2.5 },
   { field: 'words.city', boost: 3 },
   { field: 'words.venue', boost: 2.8 },
   { field: 'words.venue.stem', boost: 2.2 },
@@ -23,6 +23,11 @@ const meantFactor = 0.7;
 const beginningBoost = 3;
 const phraseBoost = 4;
 const commonFactor = 0.1;
+/** More than a word is worth anywhere. */
+const countBoost = 50;
+/** OpenSearch's suggestions have the first letter right when there are two errors; these have not. */
+const lettersForTwoErrors = 7;
+const maxSpellings = 20;
 /** Shorter beginnings say too little; the index has no longer ones ready. */
 const shortestBeginning = 3;
 /** A beginning in the middle of what was typed is meant so only when it is long: German compounds. */
@@ -45,7 +50,7 @@ export function wordsClause(words: readonly Word[], matching: Matching): Clause 
       must: [
         {
           bool: {
-            should: asked.map(wordClause),
+            should: asked.map((word) => (matching === 'all' ? wordClause(word) : countedClause(word))),
             minimum_should_match: matching === 'all' ? asked.length : 1,
           },
         },
@@ -67,10 +72,32 @@ function wordClause({ token, isLast, meant }: Word): Clause {
       queries: [
         ...placesOf(token, 1),
         ...(mayBegin
-          ? [{ constant_score: { filter: { prefix: { 'words.title': { value: token } } }, boost: beginningBoost } }]
+          ? [
+              {
+                constant_score: {
+                  filter: { prefix: { 'words.title': { value: token } } },
+                  boost: beginningBoost,
+                },
+              },
+            ]
           : []),
         ...meant.flatMap((each) => placesOf(each, meantFactor)),
       ],
+    },
+  };
+}
+
+/** Where one word is enough: whoever has more of them stands before all who have fewer. */
+function countedClause(word: Word): Clause {
+  const isLong = [...word.token].length >= lettersForTwoErrors && word.meant.length === 0;
+  const misspelt = {
+    fuzzy: { 'words.title': { value: word.token, fuzziness: 2, max_expansions: maxSpellings } },
+  };
+  const found = wordClause(word);
+  return {
+    bool: {
+      must: [isLong ? { bool: { should: [found, misspelt], minimum_should_match: 1 } } : found],
+      should: [{ match_all: { boost: countBoost } }],
     },
   };
 }

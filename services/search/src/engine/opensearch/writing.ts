@@ -56,8 +56,8 @@ async function writeSlice(
       const next = nextState(state, newest);
       return next === null ? [] : [{ eventId: newest.eventId, state: next, at }];
     });
-    const refused = writes.length === 0 ? new Set<string>() : await bulk(deps, alias, writes);
-    left = left.filter(({ eventId }) => refused.has(eventId));
+    const again = writes.length === 0 ? new Set<string>() : await bulk(deps, alias, writes);
+    left = left.filter(({ eventId }) => again.has(eventId));
   }
   if (left.length > 0) throw new EngineAway(`OpenSearch refused ${left.length} writes ${maxRounds} times`);
 }
@@ -122,11 +122,16 @@ function refused(alias: string, status: number, body: unknown): Error {
     : refusedItem(alias, status, error.type, error.reason ?? '');
 }
 
-const full = new Set(['es_rejected_execution_exception', 'rejected_execution_exception', 'cluster_block_exception']);
+const full = new Set([
+  'es_rejected_execution_exception',
+  'rejected_execution_exception',
+  'cluster_block_exception',
+]);
 
 function refusedItem(alias: string, status: number, type: string, reason: string): Error {
   if (type === 'index_not_found_exception') return new AliasGone(alias);
   // A full queue, a full disk, a shard on its way: the same change is taken later.
-  if (status >= 500 || status === 429 || full.has(type)) return new EngineAway(`OpenSearch answers ${status}: ${reason}`);
+  if (status >= 500 || status === 429 || full.has(type))
+    return new EngineAway(`OpenSearch answers ${status}: ${reason}`);
   return new Error(`OpenSearch refused a document (${status}, ${type}): ${reason}`);
 }

@@ -78,14 +78,14 @@ const workshops = works('workshop', 'everywhere', 14, false, [
 ]);
 
 const stages = works('entertainment', 'everywhere', 12, false, [
-  'hamlet | Hamlet, a Rehearsal | theatre play | A company runs out of time, and of princes.',
-  'midsummer | A Midsummer Night Dreamt Twice | theatre play | Shakespeare in a park, with rain insurance.',
+  'hamlet | Hamlet, a Rehearsal | theatre play | Theatre: a company runs out of time, and of princes.',
+  'midsummer | A Midsummer Night Dreamt Twice | theatre play | Open-air theatre after Shakespeare, with rain insurance.',
   'magic | The Vanishing Hour: Magic Show | magic show | Cards, clocks and a watch that belongs to you.',
   'circus | Circus Aurora | circus show | Trapeze, fire and no animals.',
   'open-mic | Open Mic Comedy Night | comedy standup | Ten newcomers, five minutes each.',
   'standup-women | Ladies First Stand-up Special | comedy standup | Four women, one microphone, no mercy.',
-  'musical | Harbour Lights: the Musical | musical theatre | Sailors, letters and a brass section.',
-  'kids-theatre | The Bear Who Lost His Roar | children theatre | Puppets and songs for ages three to eight.',
+  'musical | Harbour Lights: the Musical | musical theatre | Musical theatre with sailors, letters and a brass section.',
+  'kids-theatre | The Bear Who Lost His Roar | children theatre | Puppet theatre and songs for ages three to eight.',
   'quiz | Great Big Pub Quiz | quiz show | Teams of six against the quizmaster.',
 ]);
 

@@ -2,9 +2,10 @@
  * How answers are judged. Each query says what is exactly meant (3), what is close (2) and what is merely related (1);
  * everything else is 0. Then two rules hold for all queries, because people want to go there:
  * what is over is worth one less, and what is sold out is worth one less, but what fits at all never less than 1.
+ * A city that was named must be right: the same event elsewhere is 0, unless nothing else is meant by the query.
  * `byHand` judges single events by their slug instead, after both rules.
  */
-import type { CorpusEvent, Facts } from './corpus.ts';
+import type { CorpusEvent, Facts } from './relevance-corpus.ts';
 import type { Grade } from './ndcg.ts';
 
 export type Kind =
@@ -70,7 +71,10 @@ export const either =
     meant.some((one) => one(facts));
 
 /** The grade of one event for one query. */
-export function gradeOf({ exactly, close, related, byHand }: JudgedQuery, { slug, facts }: CorpusEvent): Grade {
+export function gradeOf(
+  { exactly, close, related, byHand }: JudgedQuery,
+  { slug, facts }: CorpusEvent,
+): Grade {
   const given = byHand?.[slug];
   if (given !== undefined) return given;
   const fit = exactly(facts) ? 3 : close?.(facts) === true ? 2 : related?.(facts) === true ? 1 : 0;

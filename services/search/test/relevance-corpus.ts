@@ -3,11 +3,11 @@
  * drawn by a hash of its own name, so that a new line in a list changes no other event.
  */
 import { createHash } from 'node:crypto';
-import { makeDocument } from '../documents.ts';
-import type { SearchDocument } from '../../src/engine/port.ts';
-import { acts, teams, type Act, type Genre } from './acts.ts';
-import { cities, citiesIn, type City, type House } from './places.ts';
-import { allWorks, type EventType, type Work } from './works.ts';
+import { makeDocument } from './documents.ts';
+import type { SearchDocument } from '../src/engine/port.ts';
+import { acts, teams, type Act, type Genre } from './relevance-acts.ts';
+import { cities, citiesIn, type City, type House } from './relevance-places.ts';
+import { allWorks, type EventType, type Work } from './relevance-works.ts';
 
 /** The present of the corpus. */
 export const corpusNow = new Date('2026-11-20T12:00:00Z');
@@ -15,7 +15,7 @@ export const corpusNow = new Date('2026-11-20T12:00:00Z');
 /** What an event is about, for rules that judge; the engines see nothing of it. */
 export type Facts = {
   act: string | null;
-  /** The line of `works.ts`, or of the near duplicates, that it comes from. */
+  /** The line of `relevance-works.ts`, or of the near duplicates, that it comes from. */
   work: string | null;
   /** Words for its matter, such as `jazz festival`; lower case, without accents. */
   subjects: readonly string[];
@@ -49,7 +49,10 @@ function pick<T>(list: readonly T[], slug: string, salt: string): T {
 /** `count` different ones, in an order of the slug's own. */
 function some<T extends { name: string }>(list: readonly T[], slug: string, count: number): readonly T[] {
   return list
-    .toSorted((one, other) => draw(`${slug}/${one.name}`, 'order', 2 ** 31) - draw(`${slug}/${other.name}`, 'order', 2 ** 31))
+    .toSorted(
+      (one, other) =>
+        draw(`${slug}/${one.name}`, 'order', 2 ** 31) - draw(`${slug}/${other.name}`, 'order', 2 ** 31),
+    )
     .slice(0, count);
 }
 
@@ -74,7 +77,8 @@ type Draft = {
 function eventOf({ slug, name, description, type, city, act, work, subjects, days }: Draft): CorpusEvent {
   const house: House = pick(city.houses, slug, 'house');
   const isFormer = days === undefined && draw(slug, 'over', 100) < 18;
-  const away = days ?? (isFormer ? -1 - draw(slug, 'days', oldestDays) : 3 + draw(slug, 'days', farthestDays));
+  const away =
+    days ?? (isFormer ? -1 - draw(slug, 'days', oldestDays) : 3 + draw(slug, 'days', farthestDays));
   const startsAt = new Date(corpusNow.getTime() + (away * hoursPerDay + draw(slug, 'hour', 10)) * msPerHour);
   const isOver = away < 0;
   const isSoldOut = draw(slug, 'sold', 100) < 15;
@@ -122,7 +126,7 @@ const tours: Readonly<Record<Act['language'], readonly string[]>> = {
 };
 const genreWords: Readonly<Record<Genre, { type: EventType; about: string }>> = {
   jazz: { type: 'concert', about: 'A night of jazz standards and new pieces.' },
-  rock: { type: 'concert', about: 'Loud guitars, old hits and the new album.' },
+  rock: { type: 'concert', about: 'Rock with loud guitars, old hits and the new album.' },
   metal: { type: 'concert', about: 'Heavy metal with two supports.' },
   indie: { type: 'concert', about: 'Indie songs between whisper and noise.' },
   pop: { type: 'concert', about: 'The pop tour of the year with band and dancers.' },
@@ -138,7 +142,8 @@ const genreWords: Readonly<Record<Genre, { type: EventType; about: string }>> = 
 };
 
 function toursOf(act: Act): CorpusEvent[] {
-  const home = act.language === 'hi' ? ['India'] : act.language === 'de' ? ['Germany', 'Switzerland', 'Austria'] : null;
+  const home =
+    act.language === 'hi' ? ['India'] : act.language === 'de' ? ['Germany', 'Switzerland', 'Austria'] : null;
   const places = home === null ? cities : citiesIn(...home);
   const title = pick(tours[act.language], act.id, 'title');
   const { type, about } = genreWords[act.genre];
@@ -227,28 +232,182 @@ function nearDuplicates(): CorpusEvent[] {
     return city;
   };
   const lines: readonly [string, string, string, EventType, string, string][] = [
-    ['berlin-techno-mumbai', 'Berlin Techno Night', 'Mumbai', 'entertainment', 'electronic party', 'Resident disc jockeys play what Berlin plays.'],
-    ['berlin-techno-pune', 'Berlin Techno Night', 'Pune', 'entertainment', 'electronic party', 'Resident disc jockeys play what Berlin plays.'],
-    ['bollywood-berlin', 'Bollywood Night', 'Berlin', 'entertainment', 'bollywood party', 'Hindi film songs until four.'],
-    ['bollywood-london', 'Bollywood Night', 'London', 'entertainment', 'bollywood party', 'Hindi film songs until four.'],
-    ['bollywood-musical', 'Mumbai Dreams: a Bollywood Musical', 'Köln', 'entertainment', 'bollywood musical', 'Love, trains and monsoon on stage.'],
-    ['oktoberfest-bengaluru', 'Oktoberfest Bengaluru', 'Bengaluru', 'festival', 'oktoberfest beer', 'Beer, pretzels and brass under one tent.'],
-    ['oktoberfest-muenchen', 'Oktoberfest-Zelt: Tischreservierung', 'München', 'festival', 'oktoberfest beer', 'Ein Tisch für zehn, mit Blasmusik und Bier.'],
-    ['jazz-history', 'A Short History of Jazz', 'London', 'workshop', 'jazz lecture', 'A lecture with records; no festival, no dancing.'],
-    ['jazz-brunch', 'Sunday Jazz Brunch', 'Hamburg', 'entertainment', 'jazz brunch', 'Pancakes, coffee and a trio in the corner.'],
-    ['festival-lawyers', 'Law for Festival Organizers', 'Frankfurt am Main', 'conference', 'law conference', 'Contracts for jazz, rock and film festivals.'],
-    ['marathon-film', 'Horror Film Marathon', 'Leipzig', 'entertainment', 'film cinema', 'Six films until breakfast; bring a pillow.'],
-    ['marathon-talk', 'How I Ran my First Marathon', 'Pune', 'workshop', 'running lecture', 'A runner tells of training and toenails.'],
-    ['new-year-mumbai', "New Year's Eve Gala 2026", 'Mumbai', 'entertainment', 'new-year party', 'Dinner, orchestra and fireworks over the bay.'],
-    ['new-year-berlin', 'Silvester am Ufer 2026', 'Berlin', 'entertainment', 'new-year party', 'Feuerwerk, Musik und Pfannkuchen um Mitternacht.'],
-    ['new-year-koeln', 'Silvesterkonzert', 'Köln', 'concert', 'new-year konzert', "Beethovens Neunte am letzten Abend des Jahres."],
-    ['new-year-old', "New Year's Eve Gala 2025", 'Mumbai', 'entertainment', 'new-year party', 'Dinner, orchestra and fireworks over the bay.'],
-    ['holi-berlin', 'Holi Festival der Farben', 'Berlin', 'festival', 'holi feast', 'Farbpulver, Musik und indisches Essen im Park.'],
-    ['yoga-goethe', 'Yoga für den Rücken', 'München', 'workshop', 'yoga gesundheit', 'Sanfte Übungen für alle, die viel sitzen.'],
-    ['paper-craft', 'Paper Lantern Craft Evening', 'Jaipur', 'workshop', 'craft workshop', 'Fold and paint a lantern of your own.'],
-    ['tiger-safari', 'Tigers of Ranthambore: Photographs', 'Jaipur', 'exhibition', 'photography exhibition', 'Thirty years of tigers on film.'],
-    ['cobalt-pottery', 'Cobalt Blue: Pottery of Jaipur', 'Jaipur', 'exhibition', 'pottery exhibition', 'Glazes and patterns of three centuries.'],
-    ['chess-musical', 'Checkmate: the Chess Musical', 'New York', 'entertainment', 'musical chess', 'Two grandmasters, one love.'],
+    [
+      'berlin-techno-mumbai',
+      'Berlin Techno Night',
+      'Mumbai',
+      'entertainment',
+      'electronic party',
+      'Resident disc jockeys play what Berlin plays.',
+    ],
+    [
+      'berlin-techno-pune',
+      'Berlin Techno Night',
+      'Pune',
+      'entertainment',
+      'electronic party',
+      'Resident disc jockeys play what Berlin plays.',
+    ],
+    [
+      'bollywood-berlin',
+      'Bollywood Night',
+      'Berlin',
+      'entertainment',
+      'bollywood party',
+      'Hindi film songs until four.',
+    ],
+    [
+      'bollywood-london',
+      'Bollywood Night',
+      'London',
+      'entertainment',
+      'bollywood party',
+      'Hindi film songs until four.',
+    ],
+    [
+      'bollywood-musical',
+      'Mumbai Dreams: a Bollywood Musical',
+      'Köln',
+      'entertainment',
+      'bollywood musical',
+      'Love, trains and monsoon on stage.',
+    ],
+    [
+      'oktoberfest-bengaluru',
+      'Oktoberfest Bengaluru',
+      'Bengaluru',
+      'festival',
+      'oktoberfest beer',
+      'Beer, pretzels and brass under one tent.',
+    ],
+    [
+      'oktoberfest-muenchen',
+      'Oktoberfest-Zelt: Tischreservierung',
+      'München',
+      'festival',
+      'oktoberfest beer',
+      'Ein Tisch für zehn, mit Blasmusik und Bier.',
+    ],
+    [
+      'jazz-history',
+      'A Short History of Jazz',
+      'London',
+      'workshop',
+      'jazz lecture',
+      'A lecture with records; no festival, no dancing.',
+    ],
+    [
+      'jazz-brunch',
+      'Sunday Jazz Brunch',
+      'Hamburg',
+      'entertainment',
+      'jazz brunch',
+      'Pancakes, coffee and a trio in the corner.',
+    ],
+    [
+      'festival-lawyers',
+      'Law for Festival Organizers',
+      'Frankfurt am Main',
+      'conference',
+      'law conference',
+      'Contracts for jazz, rock and film festivals.',
+    ],
+    [
+      'marathon-film',
+      'Horror Film Marathon',
+      'Leipzig',
+      'entertainment',
+      'film cinema',
+      'Six films until breakfast; bring a pillow.',
+    ],
+    [
+      'marathon-talk',
+      'How I Ran my First Marathon',
+      'Pune',
+      'workshop',
+      'running lecture',
+      'A runner tells of training and toenails.',
+    ],
+    [
+      'new-year-mumbai',
+      "New Year's Eve Gala 2026",
+      'Mumbai',
+      'entertainment',
+      'new-year party',
+      'Dinner, orchestra and fireworks over the bay.',
+    ],
+    [
+      'new-year-berlin',
+      'Silvester am Ufer 2026',
+      'Berlin',
+      'entertainment',
+      'new-year party',
+      'Feuerwerk, Musik und Pfannkuchen um Mitternacht.',
+    ],
+    [
+      'new-year-koeln',
+      'Silvesterkonzert',
+      'Köln',
+      'concert',
+      'new-year konzert',
+      'Beethovens Neunte am letzten Abend des Jahres.',
+    ],
+    [
+      'new-year-old',
+      "New Year's Eve Gala 2025",
+      'Mumbai',
+      'entertainment',
+      'new-year party',
+      'Dinner, orchestra and fireworks over the bay.',
+    ],
+    [
+      'holi-berlin',
+      'Holi Festival der Farben',
+      'Berlin',
+      'festival',
+      'holi feast',
+      'Farbpulver, Musik und indisches Essen im Park.',
+    ],
+    [
+      'yoga-goethe',
+      'Yoga für den Rücken',
+      'München',
+      'workshop',
+      'yoga gesundheit',
+      'Sanfte Übungen für alle, die viel sitzen.',
+    ],
+    [
+      'paper-craft',
+      'Paper Lantern Craft Evening',
+      'Jaipur',
+      'workshop',
+      'craft workshop',
+      'Fold and paint a lantern of your own.',
+    ],
+    [
+      'tiger-safari',
+      'Tigers of Ranthambore: Photographs',
+      'Jaipur',
+      'exhibition',
+      'photography exhibition',
+      'Thirty years of tigers on film.',
+    ],
+    [
+      'cobalt-pottery',
+      'Cobalt Blue: Pottery of Jaipur',
+      'Jaipur',
+      'exhibition',
+      'pottery exhibition',
+      'Glazes and patterns of three centuries.',
+    ],
+    [
+      'chess-musical',
+      'Checkmate: the Chess Musical',
+      'New York',
+      'entertainment',
+      'musical chess',
+      'Two grandmasters, one love.',
+    ],
   ];
   return lines.map(([slug, name, city, type, subjects, description]) =>
     eventOf({
@@ -265,8 +424,14 @@ function nearDuplicates(): CorpusEvent[] {
   );
 }
 
-const bandNouns = 'Foxes Rivers Machines Gardens Strangers Satellites Mirrors Horses Sailors Clouds Engines Prophets Wolves Letters Windows Pilots'.split(' ');
-const bandColours = 'Crimson Hollow Gentle Electric Wandering Silent Golden Broken Midnight Distant Amber Lucky Restless Tiny Savage Pale'.split(' ');
+const bandNouns =
+  'Foxes Rivers Machines Gardens Strangers Satellites Mirrors Horses Sailors Clouds Engines Prophets Wolves Letters Windows Pilots'.split(
+    ' ',
+  );
+const bandColours =
+  'Crimson Hollow Gentle Electric Wandering Silent Golden Broken Midnight Distant Amber Lucky Restless Tiny Savage Pale'.split(
+    ' ',
+  );
 
 /** One night each of bands that nobody asks for: what most of a catalogue is. */
 function gigs(): CorpusEvent[] {
@@ -290,5 +455,11 @@ function gigs(): CorpusEvent[] {
 
 /** All events; the same ids, words, dates and stocks in every run. */
 export function makeCorpus(): CorpusEvent[] {
-  return [...acts.flatMap(toursOf), ...allWorks.flatMap(showingsOf), ...matches(), ...gigs(), ...nearDuplicates()];
+  return [
+    ...acts.flatMap(toursOf),
+    ...allWorks.flatMap(showingsOf),
+    ...matches(),
+    ...gigs(),
+    ...nearDuplicates(),
+  ];
 }

@@ -1,10 +1,10 @@
 /** Fills an engine with the corpus, asks all judged queries and says how good the answers are. */
-import { maxChangesPerApply, type Change, type SearchEngine } from '../../src/engine/port.ts';
-import { ask, put, stock } from '../documents.ts';
-import { corpusNow, makeCorpus, type CorpusEvent } from './corpus.ts';
-import { gradeOf, type JudgedQuery, type Kind } from './judging.ts';
+import { maxChangesPerApply, type Change, type SearchEngine } from '../src/engine/port.ts';
+import { ask, put, stock } from './documents.ts';
+import { corpusNow, makeCorpus, type CorpusEvent } from './relevance-corpus.ts';
+import { gradeOf, type JudgedQuery, type Kind } from './relevance-judging.ts';
 import { ndcg } from './ndcg.ts';
-import { judgedQueries } from './queries.ts';
+import { judgedQueries } from './relevance-queries.ts';
 
 export type Judged = {
   kind: Kind;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { makeCorpus } from './corpus.ts';
-import { gradeOf } from './judging.ts';
-import { judgedQueries } from './queries.ts';
+import { makeCorpus } from './relevance-corpus.ts';
+import { gradeOf } from './relevance-judging.ts';
+import { judgedQueries } from './relevance-queries.ts';
 
 const corpus = makeCorpus();
 

@@ -1,0 +1,60 @@
+/** Builds an index anew, beside the one that answers, from the event service's catalog; then switches to it. */
+import { monotonicMs } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+import type { Database } from '@evently/kit/postgres';
+import { changesOf } from '../domain/changes.ts';
+import type { SearchEngine } from '../engine/port.ts';
+import { listRows } from '../store/catalog.ts';
+import { holdRebuilding } from '../store/rebuilding.ts';
+import { takeCatalog, type CompareCatalogDeps } from './compare-catalog.ts';
+import { firstId, maxPages } from './read-catalog.ts';
+
+export type RebuildDeps = Omit<CompareCatalogDeps, 'graceMs' | 'metrics'> & { db: Database; log: Logger };
+export type RebuildOutcome =
+  | { ok: true; generation: string; documents: number; seconds: number }
+  | { ok: false; refusal: { kind: 'rebuild-running' } };
+
+/** Two changes of each: the document and the stock. */
+const pageSize = 500;
+
+/**
+ * One rebuild of an engine at a time, over all processes. Changes that come meanwhile go to both generations. Rejects with
+ * `CatalogAway` or `EngineAway`, and leaves the present index as it is.
+ */
+export async function rebuildIndex(deps: RebuildDeps, engine: SearchEngine): Promise<RebuildOutcome> {
+  const startedMs = monotonicMs();
+  const built = await holdRebuilding(deps.db, engine.kind, () => build(deps, engine));
+  if (built === null) return { ok: false, refusal: { kind: 'rebuild-running' } };
+  return { ok: true, ...built, seconds: (monotonicMs() - startedMs) / 1_000 };
+}
+
+async function build(
+  deps: RebuildDeps,
+  engine: SearchEngine,
+): Promise<{ generation: string; documents: number }> {
+  await engine.prepare();
+  await takeCatalog(deps);
+  const rebuild = await engine.rebuild();
+  try {
+    let documents = 0;
+    let afterId = firstId;
+    for (let page = 0; page < maxPages; page += 1) {
+      const rows = await listRows(deps.db, afterId, pageSize);
+      documents += rows.filter(({ document }) => document !== null).length;
+      await rebuild.apply(rows.flatMap((row) => changesOf(row, true)));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < pageSize) break;
+      afterId = last.eventId;
+    }
+    await rebuild.publish();
+    return { generation: rebuild.generation, documents };
+  } catch (error) {
+    // What went wrong is what is told, whether or not the leftovers can be removed: the next rebuild removes them.
+    await rebuild
+      .abandon()
+      .catch((left: unknown) =>
+        deps.log.warn({ err: String(left) }, 'an unfinished index is left for the next rebuild to remove'),
+      );
+    throw error;
+  }
+}

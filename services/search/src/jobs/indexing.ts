@@ -1,0 +1,121 @@
+/** The regular work of the index: what changed goes in, what differs is repaired, what is lost is built again. */
+import { startTicker, type Ticker } from '@evently/kit/clock';
+import type { Logger } from '@evently/kit/log';
+import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
+import { compareCatalog, type CompareCatalogDeps } from '../actions/compare-catalog.ts';
+import { compareIndex } from '../actions/compare-index.ts';
+import { indexChanges } from '../actions/index-changes.ts';
+import { CatalogAway } from '../actions/read-catalog.ts';
+import { rebuildIndex } from '../actions/rebuild-index.ts';
+import type { HotQueries } from '../actions/warm-search.ts';
+import { EngineAway, type SearchEngine } from '../engine/port.ts';
+import { countKnown } from '../store/catalog.ts';
+import { pruneSales } from '../store/sales.ts';
+
+export type IndexingDeps = CompareCatalogDeps & {
+  db: Database;
+  engine: SearchEngine;
+  log: Logger;
+  everyMs: number;
+};
+
+/** A batch that failed is tried again so many times later, each time twice as late, at most by this factor. */
+const maxBackoff = 16;
+
+/** Brings changes into one engine; `wake` begins at once. An engine that is away is asked again later and later. */
+export function startIndexing(deps: Omit<IndexingDeps, 'events' | 'engines'>): Ticker {
+  const { engine, log } = deps;
+  const state = { isAway: false, skip: 0, backoff: 1 };
+  const wait = (): void => {
+    state.skip = state.backoff;
+    state.backoff = Math.min(maxBackoff, 2 * state.backoff);
+  };
+  return startTicker(deps.everyMs, async () => {
+    if (state.skip > 0) return void (state.skip -= 1);
+    try {
+      await indexChanges(deps);
+      if (state.isAway) log.info({ engine: engine.kind }, 'indexing goes on');
+      Object.assign(state, { isAway: false, backoff: 1 });
+    } catch (error) {
+      wait();
+      if (!(error instanceof EngineAway) && !isDatabaseUnavailable(error))
+        log.error({ engine: engine.kind, err: error }, 'indexing failed; it tries again');
+      else if (!state.isAway) log.warn({ engine: engine.kind, err: String(error) }, 'indexing waits');
+      state.isAway = true;
+    }
+  });
+}
+
+export type ComparingDeps = CompareCatalogDeps & {
+  db: Database;
+  /** Every engine that is indexed. */
+  indexed: readonly SearchEngine[];
+  clock: { now: () => Date };
+  log: Logger;
+};
+
+/**
+ * One round: the catalog, then each engine. A lost or empty index is built anew. Safe in several processes at once: what
+ * is taken over twice is taken over once, and one process builds.
+ */
+export async function compareAll(deps: ComparingDeps): Promise<void> {
+  const { log } = deps;
+  const repaired = await compareCatalog(deps).catch((error: unknown) => {
+    if (!(error instanceof CatalogAway)) throw error;
+    log.warn({ err: error.message }, 'the comparison waits for the event service');
+    return 0;
+  });
+  if (repaired > 0) log.warn({ events: repaired }, 'what was known of the catalog was not right; it is now');
+  for (const engine of deps.indexed) await compareEngine(deps, engine);
+  while (await pruneSales(deps.db, deps.clock.now()));
+}
+
+async function compareEngine(deps: ComparingDeps, engine: SearchEngine): Promise<void> {
+  const { log } = deps;
+  const about = { engine: engine.kind };
+  try {
+    if (await isLost(deps.db, engine)) {
+      log.warn(about, 'the index is lost; it is built anew');
+      const built = await rebuildIndex(deps, engine);
+      if (!built.ok) return;
+      deps.metrics.repaired('index_lost', 1);
+      log.info({ ...about, documents: built.documents, seconds: built.seconds }, 'the index is built');
+    }
+    const told = await compareIndex({ ...deps, engine });
+    if (told > 0) log.warn({ ...about, events: told }, 'the index was not right; it is told again');
+  } catch (error) {
+    if (error instanceof EngineAway || error instanceof CatalogAway)
+      log.warn({ ...about, err: error.message }, 'the comparison of the index waits');
+    else throw error;
+  }
+}
+
+/** Not there, or empty although there is something to be found. */
+export async function isLost(db: Database, engine: SearchEngine): Promise<boolean> {
+  const indexed = await engine.count();
+  return indexed === null || (indexed === 0 && (await countKnown(db)) > 0);
+}
+
+const msPerSecond = 1_000;
+
+export function startComparing(deps: ComparingDeps, everySeconds: number): Ticker {
+  return startTicker(everySeconds * msPerSecond, async () => {
+    try {
+      await compareAll(deps);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) deps.log.warn('the comparison waits for the database');
+      else deps.log.error({ err: error }, 'the comparison failed; it comes again');
+    }
+  });
+}
+
+/** Kept answers live a moment; those of a sale that is about to open are asked again before they are old. */
+export function startKeepingHot(hot: HotQueries, everyMs: number, log: Logger): Ticker {
+  return startTicker(everyMs, async () => {
+    try {
+      await hot.refresh();
+    } catch (error) {
+      log.warn({ err: String(error) }, 'the questions of a sale could not be kept warm');
+    }
+  });
+}
