@@ -7,6 +7,9 @@ import { objectives, routes, sharedParts } from './services-detail.ts';
 const requests = 'evently_http_request_duration_seconds';
 const counted = `${requests}_count`;
 
+// None of them is 0, and not unknown, as long as anything was answered.
+const orNone = (gain: string): string => `${sumBy('', gain)} or ${sumBy('', gained(counted, ofService))} * 0`;
+
 const answering: Row = {
   title: 'Are requests answered?',
   panels: [
@@ -68,13 +71,11 @@ const answering: Row = {
         'Answers with 503 over the time that is shown: a full line, a database that is away, a process that starts.',
       act: 'More than a handful: see the pools on Runtime, and the line on Contention.',
       unit: 'short',
-      noData: 'None',
+      noData: 'No requests',
       width: 4,
       height: 4,
       decimals: 0,
-      queries: [
-        { expr: sumBy('', gained(counted, ofService, 'status="503"')), legend: '503', instant: true },
-      ],
+      queries: [{ expr: orNone(gained(counted, ofService, 'status="503"')), legend: '503', instant: true }],
       steps: rising(1, 100),
     },
     {
@@ -84,13 +85,11 @@ const answering: Row = {
         'Answers with 500 over the time that is shown. Each is a defect or broken infrastructure, and has a log line.',
       act: 'Take the trace id of one from the points below or from the log, and follow it.',
       unit: 'short',
-      noData: 'None',
+      noData: 'No requests',
       width: 4,
       height: 4,
       decimals: 0,
-      queries: [
-        { expr: sumBy('', gained(counted, ofService, 'status="500"')), legend: '500', instant: true },
-      ],
+      queries: [{ expr: orNone(gained(counted, ofService, 'status="500"')), legend: '500', instant: true }],
       steps: rising(1, 10),
     },
   ],
