@@ -1,6 +1,6 @@
 /** The on-sale: buyers arrive evenly at one event until the house is full; the others are told so. */
 import type { Options } from 'k6/options';
-import { booksAgree, evenArrivals, optionsFor, slowest } from './lib/arrivals.ts';
+import { answered, booksAgree, evenArrivals, optionsFor, slowest } from './lib/arrivals.ts';
 import { buyOneSeat } from './lib/buyer.ts';
 import { closeBooks, requireEmptyHouse } from './lib/house.ts';
 import { openStage } from './lib/stage.ts';
@@ -15,7 +15,8 @@ export const options: Options = optionsFor(
   {
     ...booksAgree,
     sold: [`count==${seats}`],
-    ...slowest(stage.p99Ms, 'winners_ms', 'losers_ms'),
+    ...answered(stage.goals.reserve, 'reserve_answered'),
+    ...slowest(stage.goals.reserve, 'winners_ms', 'losers_ms'),
   },
 );
 

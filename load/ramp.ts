@@ -1,6 +1,6 @@
 /** The ramp: ever more buyers a second at one event that has a seat for each, so that only the rate changes. */
 import type { Options } from 'k6/options';
-import { booksAgree, optionsFor, slowest, usersFor } from './lib/arrivals.ts';
+import { answered, booksAgree, optionsFor, slowest, usersFor } from './lib/arrivals.ts';
 import { buyOneSeat } from './lib/buyer.ts';
 import { closeBooks, requireEmptyHouse } from './lib/house.ts';
 import { openStage } from './lib/stage.ts';
@@ -20,7 +20,13 @@ export const options: Options = optionsFor(
       ...usersFor(rate),
     },
   },
-  { ...booksAgree, sold: ['count>0'], sold_out: ['count==0'], ...slowest(stage.p99Ms, 'winners_ms') },
+  {
+    ...booksAgree,
+    sold: ['count>0'],
+    sold_out: ['count==0'],
+    ...answered(stage.goals.reserve, 'reserve_answered'),
+    ...slowest(stage.goals.reserve, 'winners_ms'),
+  },
 );
 
 export function setup(): void {

@@ -1,6 +1,6 @@
 /** The storm after the sale: the house is full before it begins, and every arrival has to be refused. */
 import type { Options } from 'k6/options';
-import { booksAgree, evenArrivals, optionsFor, slowest } from './lib/arrivals.ts';
+import { answered, booksAgree, evenArrivals, optionsFor, slowest } from './lib/arrivals.ts';
 import { buyOneSeat, fillHouse } from './lib/buyer.ts';
 import { closeBooks, requireEmptyHouse } from './lib/house.ts';
 import { openStage } from './lib/stage.ts';
@@ -17,7 +17,8 @@ export const options: Options = optionsFor(
     // Those that filled the house, and not one more.
     sold: [`count==${seats}`],
     sold_out: ['count>0'],
-    ...slowest(stage.p99Ms, 'losers_ms'),
+    ...answered(stage.goals.reserve, 'reserve_answered'),
+    ...slowest(stage.goals.reserve, 'losers_ms'),
   },
 );
 

@@ -1,5 +1,6 @@
 /** The options that all scripts share: open arrivals, and thresholds without which no run has passed. */
 import type { Options, Scenario } from 'k6/options';
+import type { Goal } from './goals.ts';
 import { wholeNumber } from './sizes.ts';
 
 type Thresholds = Record<string, string[]>;
@@ -48,7 +49,14 @@ export const booksAgree: Thresholds = {
   houses_read: ['count==1'],
 };
 
-/** One request in a hundred may take longer than `p99Ms`. */
-export function slowest(p99Ms: number, ...trends: readonly string[]): Thresholds {
-  return Object.fromEntries(trends.map((name) => [name, [`p(99)<${p99Ms}`]]));
+/** The goal's share of the requests is quick enough. */
+export function slowest({ quickShare, withinMs }: Goal, ...trends: readonly string[]): Thresholds {
+  // Without the noise of binary fractions: 99, and not 99.00000000000001.
+  const percentile = Number((quickShare * 100).toPrecision(6));
+  return Object.fromEntries(trends.map((name) => [name, [`p(${percentile})<${withinMs}`]]));
+}
+
+/** The goal's share of the attempts is answered. */
+export function answered({ answeredShare }: Goal, ...rates: readonly string[]): Thresholds {
+  return Object.fromEntries(rates.map((name) => [name, [`rate>=${answeredShare}`]]));
 }

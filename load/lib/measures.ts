@@ -1,5 +1,5 @@
 /** What every script counts. Counters of seats and answers are exact; trends are in milliseconds. */
-import { Counter, Gauge, Trend } from 'k6/metrics';
+import { Counter, Gauge, Rate, Trend } from 'k6/metrics';
 
 /** Seats that the platform has acknowledged to a buyer. */
 export const sold = new Counter('sold');
@@ -21,6 +21,11 @@ export const oversold = new Counter('oversold');
 export const housesRead = new Counter('houses_read');
 export const houseSeats = new Gauge('house_seats');
 export const houseTaken = new Gauge('house_taken');
+
+/** Attempts that got an answer other than 5xx, as the objectives count them. */
+export const reserveAnswered = new Rate('reserve_answered');
+export const confirmAnswered = new Rate('confirm_answered');
+export const browseAnswered = new Rate('browse_answered');
 
 /** From the first attempt to the answer that decides, waits between attempts included. */
 export const winners = new Trend('winners_ms', true);

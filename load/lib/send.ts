@@ -2,7 +2,8 @@
 import { sleep, type JSONValue } from 'k6';
 import exec from 'k6/execution';
 import http, { type Response } from 'k6/http';
-import { failed, shed } from './measures.ts';
+import type { Rate } from 'k6/metrics';
+import { browseAnswered, confirmAnswered, failed, reserveAnswered, shed } from './measures.ts';
 import type { Stage } from './stage.ts';
 
 export type Sent = {
@@ -31,12 +32,23 @@ const speakers = 3;
 // What the platform may answer to what the scripts ask; anything else counts in http_req_failed.
 http.setResponseCallback(http.expectedStatuses(200, 202, 409, 429, 503));
 
+const answeredOf: Readonly<Record<string, Rate>> = {
+  reserve: reserveAnswered,
+  confirm: confirmAnswered,
+  list: browseAnswered,
+  detail: browseAnswered,
+  availability: browseAnswered,
+};
+const serverFailed = 500;
+
 /** Obeys 429 and 503 up to ten times; the last answer is given back whatever it is. */
 export function send(stage: Stage, request: Request): Sent {
   let elapsedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     const response = sendOnce(stage, request);
     elapsedMs += tookMs(response);
+    // 0 is no answer at all.
+    answeredOf[request.name]?.add(response.status > 0 && response.status < serverFailed);
     const wasShed = response.status === 429 || response.status === 503;
     if (wasShed) shed.add(1);
     if (!wasShed || attempt === maxAttempts) {

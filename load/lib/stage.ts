@@ -1,5 +1,6 @@
 /** What a script works with, opened once for all of its virtual users: events, tokens, sizes, addresses. */
 import { SharedArray } from 'k6/data';
+import { parseGoals, type Goals } from './goals.ts';
 import { parsePrepared, type Prepared } from './prepared-file.ts';
 import { changedSizes, wholeNumber, type ScriptName, type Sizes } from './sizes.ts';
 
@@ -11,12 +12,11 @@ export type Stage = {
   events: readonly StagedEvent[];
   first: StagedEvent;
   tokens: readonly string[];
-  /** The latency, in milliseconds, that one request in a hundred may exceed. */
-  p99Ms: number;
+  /** What the objectives ask for; with P99_MS every latency is that instead. */
+  goals: Goals;
   summaryFile: string;
 };
 
-const usualP99Ms = 2_000;
 const mostMs = 600_000;
 
 /** Only in the init context, as k6 calls what runs before the first virtual user. */
@@ -40,7 +40,7 @@ export function openStage(script: ScriptName): Stage {
     events,
     first,
     tokens,
-    p99Ms: wholeNumber('P99_MS', __ENV['P99_MS'] ?? String(usualP99Ms), 0, mostMs),
+    goals: readGoals(),
     summaryFile: pathOf(__ENV['SUMMARY']) ?? file.replace(/\.json$/, '-summary.json'),
   };
 }
@@ -57,21 +57,42 @@ export function eventAt(stage: Stage, index: number): StagedEvent {
   return stage.events[index % stage.events.length] ?? stage.first;
 }
 
+/** The file of the objectives, or the one that OBJECTIVES names where this folder stands alone, as in its image. */
+function readGoals(): Goals {
+  const file = pathOf(__ENV['OBJECTIVES']) ?? pathFrom('../../monitoring/slo/objectives.json');
+  const goals = parseGoals(readText(file, 'Name the file of the objectives in OBJECTIVES.'), file);
+  const given = __ENV['P99_MS'] ?? '';
+  if (given === '') return goals;
+  const withinMs = wholeNumber('P99_MS', given, 0, mostMs);
+  const { reserve, confirm, browse } = goals;
+  return {
+    reserve: { ...reserve, withinMs },
+    confirm: { ...confirm, withinMs },
+    browse: { ...browse, withinMs },
+  };
+}
+
 function readPrepared(file: string, script: ScriptName): Prepared {
-  let text = '';
+  const advice = `Prepare the run first: node_modules/.bin/node load/prepare.ts ${script}`;
+  return parsePrepared(readText(file, advice), file, script);
+}
+
+function readText(file: string, advice: string): string {
   try {
-    text = open(file);
+    return open(file);
   } catch {
-    throw new Error(
-      `${file} cannot be read. Prepare the run first: node_modules/.bin/node load/prepare.ts ${script}`,
-    );
+    throw new Error(`${file} cannot be read. ${advice}`);
   }
-  return parsePrepared(text, file, script);
 }
 
 /** Where `load/prepare.ts` writes when nobody says otherwise. */
 function pathBeside(script: ScriptName): string {
-  return import.meta.resolve(`../../.cache/load/${script}.json`).replace(/^file:\/\//, '');
+  return pathFrom(`../../.cache/load/${script}.json`);
+}
+
+/** Relative to this file. */
+function pathFrom(relative: string): string {
+  return import.meta.resolve(relative).replace(/^file:\/\//, '');
 }
 
 /** Relative to where k6 was started. */

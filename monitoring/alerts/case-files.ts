@@ -82,10 +82,9 @@ function expectedAlerts(
     );
     if (alert === undefined) throw new Error(`a case is about ${name}, and there is no such alert`);
     const rule = ruleOf(alert, usualBases);
-    const annotations = Object.entries(rule.annotations).map(([key, template]) => [
-      key,
-      rendered(template, labels, value ?? ''),
-    ]);
+    const annotations = Object.entries(rule.annotations).map(
+      ([key, template]) => [key, rendered(template, labels, value ?? '')] as const,
+    );
     return { exp_labels: { ...rule.labels, ...labels }, exp_annotations: Object.fromEntries(annotations) };
   });
 }

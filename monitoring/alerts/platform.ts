@@ -56,13 +56,13 @@ export const platformAlerts: readonly Alert[] = [
     conditions: [
       {
         measure: 'time() - max by (service, figures) (evently_db_figures_read_timestamp_seconds)',
-        is: [['>', 60]],
+        is: [['>', 150]],
       },
     ],
-    for: '1m',
+    for: '30s',
     summary: 'What {{ $labels.service }} reads from its database to be watched is old',
     description:
-      'Its figures "{{ $labels.figures }}" were read {{ $value | humanizeDuration }} ago. After 15 s they are not shown any more, and alerts on them cannot fire: nobody would see that an event is oversold.',
+      'Its figures "{{ $labels.figures }}" were read {{ $value | humanizeDuration }} ago. What is that old is not shown any more, and alerts on it cannot fire: nobody would see that an event is oversold.',
     runbook: 'figures-stale',
     dashboard: 'services',
   },

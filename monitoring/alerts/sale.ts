@@ -22,6 +22,11 @@ export function saleAlerts(objectives: Objectives): Alert[] {
   return [...stockAlerts, openingAlert(objectives), ...hotPathAlerts(objectives), conflictAlert(objectives)];
 }
 
+/** What one process said in one scrape: two of them may have looked at different times. */
+function seats(states: string): string {
+  return `sum by (event, job, instance) (evently_booking_inventory_tickets{state=~"${states}"})`;
+}
+
 const stockAlerts: readonly Alert[] = [
   {
     name: 'EventlyOversold',
@@ -31,6 +36,23 @@ const stockAlerts: readonly Alert[] = [
     summary: 'Event {{ $labels.event }} is sold beyond its capacity',
     description:
       'Its bookings hold and have bought {{ $value }} tickets more than there are. This must never be; close the sale first, then find out why.',
+    runbook: 'oversold',
+    dashboard: 'sale',
+  },
+  {
+    // The bookings are counted every few seconds, in a sale of millions every half minute; these are read with each scrape.
+    name: 'EventlyStockBeyondCapacity',
+    severity: 'page',
+    conditions: [
+      {
+        measure: `max by (event) (${seats('held|sold|blocked')} - ${seats('capacity')})`,
+        is: [['>', 0]],
+      },
+    ],
+    keepFiringFor: '10m',
+    summary: 'The counters of event {{ $labels.event }} say that more is taken than there is',
+    description:
+      'Held, sold and blocked are {{ $value }} more than its capacity. The database refuses that; somebody has taken its constraint away.',
     runbook: 'oversold',
     dashboard: 'sale',
   },

@@ -76,9 +76,9 @@ function casesOf(objective: Objective, rate: BurnRate, alert: string): Case[] {
       says: `${objective.name}, one of three requests was bad`,
       series: seriesOf(objective, [
         { steps: 1, requests: 3, bad: 1 },
-        { steps: 3, requests: 0, bad: 0 },
+        { steps: 1, requests: 0, bad: 0 },
       ]),
-      at: at(3),
+      at: at(2),
     },
   ];
 }

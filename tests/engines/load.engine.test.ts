@@ -7,6 +7,7 @@ import { requireEngine } from '@evently/testkit/engines/engine';
 import { k6 } from '@evently/testkit/engines/k6';
 import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
 import { z } from 'zod';
+import { objectiveNamed, readObjectives } from '../../monitoring/slo/objectives.ts';
 import {
   brokenThresholds,
   prepareRun,
@@ -21,6 +22,7 @@ const freePorts = [
   'METRICS_PORT',
   'USER_PORT',
   'EVENT_PORT',
+  'SEARCH_PORT',
   'BOOKING_PORT',
   'PAYMENT_PORT',
 ];
@@ -147,6 +149,23 @@ test('control: a latency that nothing can keep fails the run with 99, and nothin
   expect(code).toBe(99);
   expect(brokenThresholds(summary)).toEqual(['losers_ms p(99)<0', 'winners_ms p(99)<0']);
   expect(stdout).toContain('on-sale: FAILED');
+});
+
+test('who names no latency gets those of the objectives', async (context) => {
+  const sizes = { RATE: '50', DURATION_SECONDS: '1', SEATS: '20', P99_MS: '' };
+  const { summary } = await load(context, 'on-sale', sizes);
+  const objectives = readObjectives();
+  const answered = objectiveNamed(objectives, 'reserve-availability');
+  const quick = objectiveNamed(objectives, 'reserve-latency');
+  if (quick.kind !== 'latency') throw new Error('reserve-latency is no objective of latency');
+  // Whether a busy machine reaches them is another matter.
+  expect(summary.thresholds.map(({ metric, expression }) => `${metric} ${expression}`)).toEqual(
+    expect.arrayContaining([
+      `losers_ms p(99)<${quick.within_ms}`,
+      `winners_ms p(99)<${quick.within_ms}`,
+      `reserve_answered rate>=${answered.target}`,
+    ]),
+  );
 });
 
 test('control: a house that did not fill fails the run', async (context) => {

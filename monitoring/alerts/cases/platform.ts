@@ -138,15 +138,15 @@ const processCases: readonly Case[] = [
 const pool = 'service="booking",pool="main",instance="a"';
 const poolWait = 'evently_db_pool_wait_duration_seconds';
 
-const figuresRead = 'evently_db_figures_read_timestamp_seconds{service="booking",figures="inventory"';
+const figuresRead = 'evently_db_figures_read_timestamp_seconds{service="booking",figures="oversold"';
 
 const resourceCases: readonly Case[] = [
   {
     alert: 'EventlyFiguresStale',
     says: 'no process has read its database for three minutes',
     series: { [`${figuresRead},instance="a"}`]: '0x20', [`${figuresRead},instance="b"}`]: '0 15 30x20' },
-    at: '3m30s',
-    fires: [{ labels: { service: 'booking', figures: 'inventory' }, value: '3m 0s' }],
+    at: '4m',
+    fires: [{ labels: { service: 'booking', figures: 'oversold' }, value: '3m 30s' }],
   },
   {
     alert: 'EventlyFiguresStale',

@@ -6,6 +6,15 @@ const reserve = 'job="booking",service="booking",method="POST",route="/api/v1/bo
 const openSale = { 'evently_booking_sale_phase_info{job="booking",event="e1",phase="open"}': '1x60' };
 const closedSale = { 'evently_booking_sale_phase_info{job="booking",event="e1",phase="open"}': '0x60' };
 
+function stock(instance: string, states: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(states).map(([state, values]) => [
+      `evently_booking_inventory_tickets{job="booking",instance="${instance}",event="e1",state="${state}"}`,
+      values,
+    ]),
+  );
+}
+
 const stockCases: readonly Case[] = [
   {
     alert: 'EventlyOversold',
@@ -30,6 +39,23 @@ const stockCases: readonly Case[] = [
     says: 'a house sold to its last seat',
     series: { 'evently_booking_oversold_tickets{instance="a",event="e1"}': '0x40' },
     at: '10m',
+    fires: never,
+  },
+  {
+    alert: 'EventlyStockBeyondCapacity',
+    says: 'one seat more is taken than there is',
+    series: { ...stock('a', { held: '2x20', sold: '0 8 9x20', capacity: '10x20' }) },
+    at: '30s',
+    fires: [{ labels: { event: 'e1' }, value: '1' }],
+  },
+  {
+    alert: 'EventlyStockBeyondCapacity',
+    says: 'a full house, whose capacity was raised between the scrapes of two pods',
+    series: {
+      ...stock('a', { held: '1x20', sold: '9x20', capacity: '10x20' }),
+      ...stock('b', { held: '2x20', sold: '10x20', capacity: '12x20' }),
+    },
+    at: '4m',
     fires: never,
   },
   {
