@@ -54,7 +54,7 @@ const input = [
 
 const promises: readonly Promised[] = [
   { dashboard: 'sale', panel: 'Left', samples: [{ labels: '{}', value: 400 }] },
-  { dashboard: 'sale', panel: 'Sold of what can be sold', samples: [{ labels: '{}', value: 0.5 }] },
+  { dashboard: 'sale', panel: 'Sell-through', samples: [{ labels: '{}', value: 0.5 }] },
   { dashboard: 'sale', panel: 'Sold per second', samples: [{ labels: '{}', value: 3 }] },
   { dashboard: 'sale', panel: 'Sold out in', samples: [{ labels: '{}', value: 150 }] },
   { dashboard: 'sale', panel: 'Oversold', samples: [{ labels: '{}', value: 3 }] },
@@ -88,7 +88,7 @@ const promises: readonly Promised[] = [
       { labels: '{instance="booking-1"}', value: 0 },
     ],
   },
-  { dashboard: 'checkout', panel: 'Paid of what was asked', samples: [] },
+  { dashboard: 'checkout', panel: 'Paid of asked', samples: [] },
 ];
 
 function expressionOf({ dashboard, panel, query = 0 }: Promised): string {

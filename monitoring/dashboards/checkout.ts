@@ -16,7 +16,7 @@ const ability: Row = {
   panels: [
     {
       kind: 'figure',
-      title: 'Paid of what was asked',
+      title: 'Paid of asked',
       means: 'Confirmations that were paid, as a share of those asked for, over the time that is shown.',
       act: "Below nine of ten: see the outcomes below. declined is the buyers' banks, failed is us, unknown is the provider.",
       unit: 'percentunit',
@@ -59,7 +59,7 @@ const ability: Row = {
     },
     {
       kind: 'figure',
-      title: 'Provider did not answer',
+      title: 'Provider silent',
       means:
         'Calls of the provider that timed out or had a broken answer, as a share. Their money is unknown until it is asked again.',
       act: 'Above one in a hundred: the provider or the way to it is disturbed.',
@@ -92,7 +92,7 @@ const ability: Row = {
     },
     {
       kind: 'figure',
-      title: 'Oldest unknown payment',
+      title: 'Oldest unknown',
       means: 'Age of the oldest attempt without an outcome.',
       act: 'Above a quarter of an hour an alert fires: ask the provider for that attempt by its id.',
       unit: 'dthms',

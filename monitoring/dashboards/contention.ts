@@ -21,7 +21,7 @@ const cost: Row = {
   panels: [
     {
       kind: 'figure',
-      title: 'Version conflicts, share of changes',
+      title: 'Version conflicts',
       means:
         'Over the time that is shown: changes of stock before which another process had changed the event, as a share of all. Each change is one version in the database.',
       act: 'High alone is harmless. High with slow batches: let fewer processes sell this event.',
@@ -76,7 +76,7 @@ const cost: Row = {
     },
     {
       kind: 'figure',
-      title: 'Line before the batches',
+      title: 'Waiting in line',
       means: 'Reservations that wait for their batch now, summed over all processes of booking.',
       act: 'It may be long for moments. Growing all the time: buyers come faster than batches are committed; queue-full refuses the rest.',
       unit: 'short',
@@ -104,7 +104,7 @@ const cost: Row = {
     },
     {
       kind: 'figure',
-      title: 'Longest wait for a lock',
+      title: 'Longest lock wait',
       means: 'The session of a database that waits longest for a lock right now, of all services.',
       act: 'Above a second: somebody holds a row. Ask pg_stat_activity who, and end that session if nobody needs it.',
       unit: 's',

@@ -76,7 +76,7 @@ const readiness: Row = {
     },
     {
       kind: 'figure',
-      title: 'Opened late by, at most',
+      title: 'Opened late by',
       means: 'The latest opening of the sales that are known.',
       act: 'Above a second: see the log of booking at that opening.',
       unit: 's',

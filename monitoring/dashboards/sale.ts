@@ -70,7 +70,7 @@ const wellness: Row = {
     },
     {
       kind: 'figure',
-      title: 'Sold of what can be sold',
+      title: 'Sell-through',
       means: 'Tickets sold as a share of the capacity without what the organizer blocked.',
       act: 'Nothing: it tells how far the sale is.',
       unit: 'percentunit',

@@ -4,6 +4,10 @@ import { readTarget } from './grafana-rules.ts';
 import type { Selector } from './promql.ts';
 
 const gridWidth = 24;
+// On a screen 1920 wide a column is 77 pixels, a letter of a title 7.5, and the sign of the description takes 46.
+const columnPixels = 77;
+const letterPixels = 7.5;
+const signPixels = 46;
 
 /** Read from a shared database or stream by every process: a sum would count each thing once for every process. */
 const sharedGauges =
@@ -62,10 +66,12 @@ function gridFaults({ uid, panels }: DashboardModel): string[] {
   return [...new Set(faults)];
 }
 
-function wordFaults({ description, fieldConfig, targets }: PanelModel): string[] {
+function wordFaults({ title, description, gridPos, fieldConfig, targets }: PanelModel): string[] {
+  const room = Math.floor((gridPos.w * columnPixels - signPixels) / letterPixels);
   const [means = '', act = ''] = description.split('\n\n**What to do:** ');
   const refIds = targets.map(({ refId }) => refId);
   return [
+    ...(title.length <= room ? [] : [`its title has ${title.length} letters, and room for ${room}`]),
     ...(means.length >= 20 ? [] : ['does not say what it means']),
     ...(act.length >= 8 ? [] : ['does not say what to do']),
     ...((fieldConfig?.defaults.noValue ?? '') === '' ? ['says nothing when there is nothing'] : []),

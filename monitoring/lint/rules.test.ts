@@ -164,6 +164,10 @@ test.each<[string, DashboardModel]>([
   ['overlaps', withPanel({ gridPos: { x: 0, y: 0, w: 24, h: 8 } })],
   ['leaves the grid', withPanel({ gridPos: { x: 4, y: 1, w: 24, h: 8 } })],
   ['cells are empty', withPanel({ gridPos: { x: 0, y: 1, w: 20, h: 8 } })],
+  [
+    'room for',
+    withPanel({ title: 'How many requests a second all of the services answered in all'.repeat(4) }),
+  ],
   ['what to do', withPanel({ description: 'How many requests were answered.' })],
   ['says nothing', withPanel({ fieldConfig: { defaults: { unit: 's' }, overrides: [] } })],
   ['no legend', asking(`sum(rate(a_total{${own}}[$__rate_interval]))`, { legendFormat: '' })],
