@@ -97,16 +97,21 @@ async function buy(headers: Record<string, string>): Promise<void> {
   expect(confirmed.status).toBe(200);
 }
 
-/** Spans of `name` that serve what `written` has written to the outbox. */
-function servingOf(trace: Trace, name: string, written: ReceivedSpan): ReceivedSpan[] {
-  return trace.all(name).filter(({ links }) => links.some(({ spanId }) => spanId === written.spanId));
+/**
+ * Spans of `name` that serve what `written` has written to the outbox. On a busy machine they hang below an earlier
+ * message of the same claim, in another trace.
+ */
+function servingOf(name: string, written: ReceivedSpan): ReceivedSpan[] {
+  return collector
+    .spans()
+    .filter((span) => span.name === name && span.links.some(({ spanId }) => spanId === written.spanId));
 }
 
 const consumers = ['event-stock', 'payment-booking'];
 
 /** Who has handled what `written` has written. */
-function consumersOf(trace: Trace, written: ReceivedSpan): Set<unknown> {
-  const handled = servingOf(trace, 'process booking', written);
+function consumersOf(written: ReceivedSpan): Set<unknown> {
+  const handled = servingOf('process booking', written);
   return new Set(handled.map(({ attributes }) => attributes['messaging.consumer.group.name']));
 }
 
@@ -117,8 +122,8 @@ function traceOfPurchase(traceId: string): Promise<Trace> {
     const written = [...trace.all('batch reserve'), ...trace.all('batch settle')];
     const isDone =
       written.length === 2 &&
-      written.every((span) => consumers.every((name) => consumersOf(trace, span).has(name))) &&
-      written.every((span) => servingOf(trace, 'send booking', span).length === 1);
+      written.every((span) => consumers.every((name) => consumersOf(span).has(name))) &&
+      written.every((span) => servingOf('send booking', span).length > 0);
     return isDone && trace.all('POST /api/v1/bookings/confirm').length === 1 ? trace : undefined;
   });
 }
@@ -177,8 +182,8 @@ test('one purchase is one connected trace, from the request to the consumer of i
 
   // Messages that were written in time for one claim of the relay travel together, below the first of them.
   for (const written of [batch, settle]) {
-    const sent = servingOf(trace, 'send booking', written);
-    const handled = servingOf(trace, 'process booking', written);
+    const sent = servingOf('send booking', written);
+    const handled = servingOf('process booking', written);
     for (const span of [...sent, ...handled])
       expect([batch.spanId, settle.spanId]).toContain(span.parentSpanId);
     expect(sent.map(({ kind }) => kind)).toEqual(['producer']);

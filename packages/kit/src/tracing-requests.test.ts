@@ -96,6 +96,24 @@ test('a request is a span named by its route, and lines inside it name the span'
   expect(inside).toMatchObject({ traced: traceId, trace_id: traceId, span_id: said?.spanId });
 });
 
+test('another service begins no trace here, and one that nobody records leaves its request alone', async () => {
+  const { collector, stop } = await startTraced({ OTEL_TRACES_SAMPLER: 'always_on' });
+  const app = appOf();
+  app.get('/internal/things', (c) => c.json({ traced: sampledTraceId() ?? 'no' }));
+  const asked = await app.request('/internal/things');
+  expect(await asked.json()).toEqual({ traced: 'no' });
+  const headers = { traceparent: `00-${traceId}-${spanId}-01` };
+  expect(await (await app.request('/internal/things', { headers })).json()).toEqual({ traced: traceId });
+  await stop();
+  expect(collector.spans().map((span) => span.name)).toEqual(['GET /internal/things']);
+
+  const none = await startTraced({ OTEL_TRACES_SAMPLER: 'always_off' });
+  const refused = await ask(app, '/things/1');
+  expect(refused.trace_id).toBe(traceIdOfRequest(refused.instance));
+  await none.stop();
+  expect(none.collector.requests()).toBe(0);
+});
+
 test('a call joins the other service to the trace, and its span has no query', async () => {
   const { collector, stop } = await startTraced();
   onTestFinished(stop);

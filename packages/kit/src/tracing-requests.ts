@@ -31,26 +31,32 @@ const knownMethods = new Set([
 ]);
 /** Probes ask every few seconds and tell nothing. */
 const isProbe = (path: string): boolean => path === '/healthz' || path.startsWith('/health/');
+/** Only other services ask here, and they name their trace when they have one. */
+const internalPaths = '/internal/';
 const serverErrors = 500;
 
-/** Null when nothing is traced. A trace that the caller names goes on; otherwise the request begins one. */
+/**
+ * Null when nothing is traced. A trace that the caller names goes on, recorded or not. Otherwise the request begins
+ * one, unless it comes from another service: what that one does not record, this one does not either. A request that
+ * begins a trace which nobody records is left alone, because it is most of them.
+ */
 export function beginRequest(service: string, requestId: string, req: IncomingRequest): RequestSpan | null {
-  const { method, path } = req;
+  const { path } = req;
   if (isProbe(path)) return null;
-  const known = knownMethods.has(method) ? method : '_OTHER';
-  const span = beginSpan({
-    name: known,
-    kind: 'server',
-    attributes: {
-      'http.request.method': known,
+  const parent = remoteContext(req.header('traceparent'), req.header('tracestate'));
+  if (parent === null && path.startsWith(internalPaths)) return null;
+  const method = knownMethods.has(req.method) ? req.method : '_OTHER';
+  const span = beginSpan({ name: method, kind: 'server', parent });
+  if (span === null || (parent === null && !span.isRecording())) return null;
+  if (span.isRecording())
+    span.setAttributes({
+      'http.request.method': method,
       'url.path': path,
       'url.scheme': 'http',
       'evently.service': service,
       'evently.request.id': requestId,
-    },
-    parent: remoteContext(req.header('traceparent'), req.header('tracestate')),
-  });
-  return span === null ? null : requestSpanOf(span, known);
+    });
+  return requestSpanOf(span, method);
 }
 
 function requestSpanOf(span: Span, method: string): RequestSpan {
