@@ -31,6 +31,7 @@ const portSettings = {
   METRICS_PORT: 'metrics',
   USER_PORT: 'user',
   EVENT_PORT: 'event',
+  SEARCH_PORT: 'search',
   BOOKING_PORT: 'booking',
   PAYMENT_PORT: 'payment',
 } as const;

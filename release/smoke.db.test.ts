@@ -6,7 +6,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createStandalone, type Standalone } from '@evently/standalone/standalone';
 import { askAll, questions } from './smoke.ts';
 
-const ports = ['STANDALONE_PORT', 'METRICS_PORT', 'USER_PORT', 'EVENT_PORT', 'BOOKING_PORT', 'PAYMENT_PORT'];
+const ports = [
+  'STANDALONE_PORT',
+  'METRICS_PORT',
+  'USER_PORT',
+  'EVENT_PORT',
+  'SEARCH_PORT',
+  'BOOKING_PORT',
+  'PAYMENT_PORT',
+];
 let folder = '';
 let standalone: Standalone;
 let deaf: Server;

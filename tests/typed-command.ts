@@ -12,6 +12,7 @@ export const freePorts: Readonly<Record<string, string>> = {
   METRICS_PORT: '0',
   USER_PORT: '0',
   EVENT_PORT: '0',
+  SEARCH_PORT: '0',
   BOOKING_PORT: '0',
   PAYMENT_PORT: '0',
 };

@@ -11,6 +11,7 @@ import { logsCommand } from './commands/logs.ts';
 import { psqlCommand } from './commands/psql.ts';
 import { reportCommand } from './commands/report.ts';
 import { redisCliCommand } from './commands/redis-cli.ts';
+import { reindexCommand, searchCheckCommand } from './commands/search.ts';
 import { seedCommand } from './commands/seed.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -24,6 +25,8 @@ const program = new Command('evently')
   .addCommand(configCommand())
   .addCommand(adminCommand())
   .addCommand(deadLettersCommand())
+  .addCommand(reindexCommand())
+  .addCommand(searchCheckCommand())
   .addCommand(psqlCommand())
   .addCommand(redisCliCommand())
   .addCommand(logsCommand())

@@ -14,8 +14,8 @@ afterAll(() => rm(folder, { recursive: true }));
 const runtime = {
   pid: 1,
   gateway: { url: 'http://127.0.0.1:8080' },
-  ports: { user: 8001, event: 8002, booking: 8004, payment: 8005, metrics: 9090 },
-  databases: { user: 'u', event: 'e', booking: 'b', payment: 'p' },
+  ports: { user: 8001, event: 8002, search: 8003, booking: 8004, payment: 8005, metrics: 9090 },
+  databases: { user: 'u', event: 'e', search: 's', booking: 'b', payment: 'p' },
   postgres_pid: 2,
   api_key: 'k',
   bootstrap_token: 't',

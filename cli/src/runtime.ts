@@ -9,8 +9,14 @@ const port = z.int().min(1).max(65_535);
 const runtimeSchema = z.object({
   pid: z.int(),
   gateway: z.object({ url: z.string() }),
-  ports: z.object({ user: port, event: port, booking: port, payment: port, metrics: port }),
-  databases: z.object({ user: z.string(), event: z.string(), booking: z.string(), payment: z.string() }),
+  ports: z.object({ user: port, event: port, search: port, booking: port, payment: port, metrics: port }),
+  databases: z.object({
+    user: z.string(),
+    event: z.string(),
+    search: z.string(),
+    booking: z.string(),
+    payment: z.string(),
+  }),
   postgres_pid: z.int(),
   api_key: z.string(),
   bootstrap_token: z.string(),
@@ -51,7 +57,7 @@ export async function readRuntime(folder: string): Promise<Runtime | null> {
 }
 
 /** Where a service listens on its own port, beside the gateway. */
-export function serviceUrl(runtime: Runtime, service: 'user' | 'event' | 'booking' | 'payment'): string {
+export function serviceUrl(runtime: Runtime, service: keyof Omit<Runtime['ports'], 'metrics'>): string {
   const url = new URL(runtime.gateway.url);
   url.port = String(runtime.ports[service]);
   return url.origin;

@@ -37,7 +37,15 @@ const bookingPod = fileURLToPath(new URL('booking-pod.ts', import.meta.url));
 const readyMs = 60_000;
 const callMs = 10_000;
 const admin = { email: 'operator@evently.example', password: 'operator-of-evently', name: 'Operator' };
-const ports = ['STANDALONE_PORT', 'METRICS_PORT', 'USER_PORT', 'EVENT_PORT', 'BOOKING_PORT', 'PAYMENT_PORT'];
+const ports = [
+  'STANDALONE_PORT',
+  'METRICS_PORT',
+  'USER_PORT',
+  'EVENT_PORT',
+  'SEARCH_PORT',
+  'BOOKING_PORT',
+  'PAYMENT_PORT',
+];
 const secretsSchema = z.object({ BOOKING_TICKET_SECRET: z.string() });
 
 /** Starts it in the group's folder, and ends with the group. */

@@ -12,6 +12,7 @@ import { createRequestMetrics } from '@evently/kit/metrics';
 import type { PlatformConfig, PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
 import { createPaymentService } from '@evently/payment/service';
+import { createSearchService } from '@evently/search/service';
 import { createUserService } from '@evently/user/service';
 import type { ServiceDatabase } from './databases.ts';
 import type { ServiceName } from './gateway/routes.ts';
@@ -76,6 +77,11 @@ export function composeServices(options: ComposeOptions): Composed {
       config: configs.event,
       bookingCaller: callerOf('booking'),
     }),
+    search: createSearchService({
+      ...depsOf('search'),
+      config: configs.search,
+      eventCaller: callerOf('event'),
+    }),
     booking: createBookingService({
       ...depsOf('booking'),
       config: configs.booking,
@@ -84,6 +90,7 @@ export function composeServices(options: ComposeOptions): Composed {
     payment: createPaymentService({ ...depsOf('payment'), config: configs.payment }),
   };
   composed.set('user', services.user).set('event', services.event);
+  composed.set('search', services.search);
   composed.set('booking', services.booking).set('payment', services.payment);
   return {
     services,

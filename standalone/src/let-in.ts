@@ -58,6 +58,7 @@ export function letIn(options: LetInOptions): void {
   const listeners = {
     user: listenerFor('user'),
     event: listenerFor('event'),
+    search: listenerFor('search'),
     booking: listenerFor('booking'),
     payment: listenerFor('payment'),
   };
@@ -78,6 +79,7 @@ function withProblemPages(listeners: Listeners, pages: Listener): Listeners {
   return {
     user: onPort(listeners.user),
     event: onPort(listeners.event),
+    search: onPort(listeners.search),
     booking: onPort(listeners.booking),
     payment: onPort(listeners.payment),
   };

@@ -4,6 +4,7 @@ import { readEventConfig, type EventConfig } from '@evently/event/config';
 import { ConfigError, readSettings } from '@evently/kit/config';
 import { platformSettings, type PlatformConfig } from '@evently/kit/platform';
 import { readPaymentConfig, type PaymentConfig } from '@evently/payment/config';
+import { readSearchConfig, type SearchConfig } from '@evently/search/config';
 import { readUserConfig, type UserConfig } from '@evently/user/config';
 import { serviceEnvironment, type Environment, type StandaloneConfig } from './config.ts';
 import type { Secrets } from './folder/secrets.ts';
@@ -12,6 +13,7 @@ export type ServiceConfigs = {
   platform: PlatformConfig;
   user: UserConfig;
   event: EventConfig;
+  search: SearchConfig;
   booking: BookingConfig;
   payment: PaymentConfig;
 };
@@ -32,6 +34,7 @@ export function readServiceConfigs(
     ...serviceEnvironment(env, secrets),
     USER_DATABASE_URL: embedded,
     EVENT_DATABASE_URL: embedded,
+    SEARCH_DATABASE_URL: embedded,
     BOOKING_DATABASE_URL: embedded,
     PAYMENT_DATABASE_URL: embedded,
   };
@@ -47,6 +50,7 @@ export function readServiceConfigs(
   const platform = read((environment) => readSettings(platformSettings, environment));
   const user = read(readUserConfig);
   const event = read(readEventConfig);
+  const search = read(readSearchConfig);
   const booking = read(readBookingConfig);
   const payment = read(readPaymentConfig);
   const loadTest = full['EVENTLY_LOAD_TEST'];
@@ -60,10 +64,11 @@ export function readServiceConfigs(
     platform === null ||
     user === null ||
     event === null ||
+    search === null ||
     booking === null ||
     payment === null
   ) {
     throw new ConfigError([...new Set(faults)]);
   }
-  return { platform, user, event, booking, payment };
+  return { platform, user, event, search, booking, payment };
 }

@@ -16,6 +16,7 @@ const freePorts = {
   STANDALONE_PORT: '0',
   USER_PORT: '0',
   EVENT_PORT: '0',
+  SEARCH_PORT: '0',
   BOOKING_PORT: '0',
   PAYMENT_PORT: '0',
   METRICS_PORT: '0',

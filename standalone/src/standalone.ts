@@ -11,6 +11,7 @@ import { startTracing } from '@evently/kit/tracing-start';
 import { platformVersion } from '@evently/kit/version';
 import { paymentMigrations } from '@evently/payment/migrations';
 import { superviseCluster, type SupervisedCluster, type SupervisorEvent } from '@evently/postgres/supervisor';
+import { searchMigrations } from '@evently/search/migrations';
 import { userMigrations } from '@evently/user/migrations';
 import { composeServices, type Composed } from './compose-services.ts';
 import { readStandaloneConfig, type Environment, type StandaloneConfig } from './config.ts';
@@ -163,6 +164,7 @@ const plansOf = (configs: ServiceConfigs): DatabasePlan[] => [
     migrations: [identityMigrations, eventMigrations],
     poolSize: configs.event.EVENT_POOL_SIZE,
   },
+  { service: 'search', migrations: [searchMigrations], poolSize: configs.search.SEARCH_POOL_SIZE },
   { service: 'booking', migrations: [bookingMigrations], poolSize: configs.booking.BOOKING_POOL_SIZE },
   { service: 'payment', migrations: [paymentMigrations], poolSize: configs.payment.PAYMENT_POOL_SIZE },
 ];
@@ -208,18 +210,18 @@ async function startServices(
 ): Promise<{ composed: Composed; databases: Runtime['databases'] }> {
   const { configs, cluster, life, ports, registry, logOf } = parts;
   const shown = createDatabaseMetrics(registry);
-  const [user, event, booking, payment] = plansOf(configs).map((plan) => {
+  const [user, event, search, booking, payment] = plansOf(configs).map((plan) => {
     const opened = openServiceDatabase(cluster.url, plan, logOf(plan.service), shown);
     life.opened(`pool of ${plan.service}`, opened.db.close);
     life.opened(`relay pool of ${plan.service}`, opened.relayDb.close);
     return opened;
   });
-  if (user === undefined || event === undefined || booking === undefined || payment === undefined) {
+  if (!user || !event || !search || !booking || !payment) {
     throw new Error('every service has a plan for its database');
   }
   const composed = composeServices({
     configs,
-    databases: { user, event, booking, payment },
+    databases: { user, event, search, booking, payment },
     publishedBy: shown.published,
     registry,
     logOf,
@@ -234,7 +236,13 @@ async function startServices(
   await composed.loadKeys();
   return {
     composed,
-    databases: { user: user.url, event: event.url, booking: booking.url, payment: payment.url },
+    databases: {
+      user: user.url,
+      event: event.url,
+      search: search.url,
+      booking: booking.url,
+      payment: payment.url,
+    },
   };
 }
 
@@ -243,6 +251,7 @@ function wantedPorts(config: StandaloneConfig, configs: ServiceConfigs): PortNum
     gateway: config.STANDALONE_PORT,
     user: configs.user.USER_PORT,
     event: configs.event.EVENT_PORT,
+    search: configs.search.SEARCH_PORT,
     booking: configs.booking.BOOKING_PORT,
     payment: configs.payment.PAYMENT_PORT,
     metrics: config.METRICS_PORT,

@@ -19,6 +19,7 @@ const freePorts = [
   'METRICS_PORT',
   'USER_PORT',
   'EVENT_PORT',
+  'SEARCH_PORT',
   'BOOKING_PORT',
   'PAYMENT_PORT',
 ];

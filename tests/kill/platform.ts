@@ -43,9 +43,15 @@ export async function createPlatform(
 
   async function start(): Promise<RunningPlatform> {
     const free = Object.fromEntries(
-      ['STANDALONE_PORT', 'METRICS_PORT', 'USER_PORT', 'EVENT_PORT', 'BOOKING_PORT', 'PAYMENT_PORT'].map(
-        (name) => [name, '0'],
-      ),
+      [
+        'STANDALONE_PORT',
+        'METRICS_PORT',
+        'USER_PORT',
+        'EVENT_PORT',
+        'SEARCH_PORT',
+        'BOOKING_PORT',
+        'PAYMENT_PORT',
+      ].map((name) => [name, '0']),
     );
     const started = spawn(process.execPath, [path.join(projectRoot, 'standalone', 'src', 'main.ts')], {
       cwd: projectRoot,

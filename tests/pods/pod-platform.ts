@@ -54,6 +54,7 @@ export async function createPodPlatform(changed: Settings): Promise<PodPlatform>
     POD_HOST: '127.0.0.1',
     METRICS_PORT: '0',
     POD_DRAIN_SECONDS: '0',
+    POD_WITH_SEARCH: '1',
     ...Object.fromEntries(
       serviceNames.flatMap((name) => [
         [`${name.toUpperCase()}_URL`, urlOf(name)],

@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { consumersOf } from '@evently/contracts/messages';
+import { consumersIn } from '@evently/contracts/messages';
 import { monotonicMs } from '@evently/kit/clock';
 import { createLogger } from '@evently/kit/log';
 import { startCluster } from '@evently/postgres/cluster';
@@ -63,7 +63,7 @@ export async function composeOnRedis(
     const bus = createStreamBus({
       url,
       pod: service,
-      consumers: consumersOf,
+      consumers: consumersIn({ search: false }),
       lockDb: db,
       log,
       registry: new Registry(),

@@ -20,10 +20,11 @@ import { podDefinitions } from '@evently/pod/metrics';
 import { cacheDefinitions } from '@evently/redis/cache';
 import { limiterDefinitions } from '@evently/redis/rate-limiter';
 import { streamDefinitions } from '@evently/redis/stream-metrics';
+import { searchDefinitions } from '@evently/search/metrics';
 import { standaloneDefinitions } from '@evently/standalone/metrics';
 import { userDefinitions } from '@evently/user/metrics';
 
-export const pods = ['user', 'event', 'booking', 'payment'] as const;
+export const pods = ['user', 'event', 'search', 'booking', 'payment'] as const;
 export type Process = (typeof pods)[number] | 'standalone' | 'operator';
 const services: readonly Process[] = [...pods, 'standalone'];
 const all: readonly Process[] = [...services, 'operator'];
@@ -46,7 +47,7 @@ function commonSections(): Section[] {
     {
       title: 'Every service: requests',
       about:
-        'Rate, errors and duration by route pattern; of user, event, booking and payment, as pods and standalone.',
+        'Rate, errors and duration by route pattern; of user, event, search, booking and payment, as pods and standalone.',
       processes: services,
       definitions: [processDefinitions.requests],
     },
@@ -168,6 +169,12 @@ function serviceSections(): Section[] {
       about: 'Administrators and open streams.',
       processes: ['event', 'standalone'],
       definitions: Object.values(eventDefinitions),
+    },
+    {
+      title: 'Search',
+      about: 'The index, how far it is behind, what was asked of it and what was repaired.',
+      processes: ['search', 'standalone'],
+      definitions: Object.values(searchDefinitions),
     },
     {
       title: 'User',

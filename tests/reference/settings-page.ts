@@ -8,6 +8,7 @@ import { operatorSettings } from '@evently/operator/config';
 import { paymentPod } from '@evently/payment/pod';
 import { peersOf, type PodPlan } from '@evently/pod/plan';
 import { addressSettings, podSettings, replicaSetting } from '@evently/pod/settings';
+import { searchPod } from '@evently/search/pod';
 import { userPod } from '@evently/user/pod';
 
 export const pagePath = 'docs/reference/settings.md';
@@ -43,6 +44,7 @@ function sections(): Section[] {
     },
     podSection('User', userPod),
     podSection('Event', eventPod),
+    podSection('Search', searchPod),
     podSection('Booking', bookingPod),
     podSection('Payment', paymentPod),
     { title: 'Operator', about: 'Read by the operator alone.', settings: operatorSettings },

@@ -55,9 +55,10 @@ function breakable(text: string): string {
 
 // Loaded when asked for, so that the other commands start without the services.
 async function describeAll(env: Readonly<Record<string, string | undefined>>): Promise<SettingGroup[]> {
-  const [user, event, booking, payment, standalone] = await Promise.all([
+  const [user, event, search, booking, payment, standalone] = await Promise.all([
     import('@evently/user/config'),
     import('@evently/event/config'),
+    import('@evently/search/config'),
     import('@evently/booking/config'),
     import('@evently/payment/config'),
     import('@evently/standalone/config'),
@@ -71,6 +72,7 @@ async function describeAll(env: Readonly<Record<string, string | undefined>>): P
     group('Every service', platformSettings),
     group('User', user.userSettings),
     group('Event', event.eventSettings),
+    group('Search', search.searchSettings),
     group('Booking', booking.bookingSettings),
     group('Payment', payment.paymentSettings),
     group('Standalone', standalone.standaloneSettings),

@@ -1,17 +1,19 @@
 /** `evently dead-letters`: messages that a service could not handle, and putting them back. */
 import { Command } from 'commander';
 import { z } from 'zod';
-import { createClient, type Client } from '../api/client.ts';
-import { CommandError } from '../command-error.ts';
-import { dataFolder, readRuntime, serviceUrl } from '../runtime.ts';
+import {
+  addServiceOptions,
+  connectToService,
+  serviceOptions,
+  type Connection,
+} from '../api/service-connection.ts';
 import { renderTable } from '../screen/table.ts';
 import { parseOptions } from './platform-options.ts';
 
-const serviceNames = ['event', 'booking', 'payment'] as const;
+const serviceNames = ['event', 'search', 'booking', 'payment'] as const;
 const optionsSchema = z.object({
   service: z.enum(serviceNames),
-  serviceUrl: z.string().optional(),
-  apiKey: z.string().optional(),
+  ...serviceOptions,
 });
 
 const examples = `
@@ -33,14 +35,8 @@ export function deadLettersCommand(): Command {
       process.exitCode = (await replayLetters(await connect(given))) ? 0 : 1;
     });
   for (const command of [list, replay]) {
-    command
-      .requiredOption('--service <name>', `one of ${serviceNames.join(', ')}`)
-      .option('--service-url <url>', "the service's own port (default: of the running standalone)")
-      .option(
-        '--api-key <key>',
-        'its key, better given as EVENTLY_API_KEY (default: of the running standalone)',
-      )
-      .addHelpText('after', examples);
+    command.requiredOption('--service <name>', `one of ${serviceNames.join(', ')}`);
+    addServiceOptions(command).addHelpText('after', examples);
   }
   return new Command('dead-letters')
     .description('messages that could not be handled')
@@ -48,17 +44,9 @@ export function deadLettersCommand(): Command {
     .addCommand(replay);
 }
 
-type Connection = { client: Client; apiKey: string };
-
 async function connect(given: unknown): Promise<Connection> {
   const options = parseOptions(optionsSchema, given);
-  const runtime = await readRuntime(dataFolder(process.env));
-  const url = options.serviceUrl ?? (runtime === null ? undefined : serviceUrl(runtime, options.service));
-  const apiKey = options.apiKey ?? process.env['EVENTLY_API_KEY'] ?? runtime?.api_key;
-  if (url !== undefined && apiKey !== undefined) return { client: createClient(url), apiKey };
-  throw new CommandError(
-    'No platform runs here. Start it with "make start", or name the service with --service-url and EVENTLY_API_KEY.',
-  );
+  return connectToService(options.service, options);
 }
 
 const listAnswer = z.object({

@@ -5,7 +5,7 @@ import { CommandError } from '../command-error.ts';
 import { dataFolder, readRuntime, type Runtime } from '../runtime.ts';
 import { askProgram, type Environment } from './run-program.ts';
 
-export const serviceNames = ['user', 'event', 'booking', 'payment'] as const;
+export const serviceNames = ['user', 'event', 'search', 'booking', 'payment'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 const usualNamespace = 'evently';

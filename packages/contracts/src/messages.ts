@@ -17,6 +17,22 @@ export const consumersOf = {
   [topics.payment]: ['booking-payments'],
 } as const satisfies Record<string, readonly string[]>;
 
+/** Those that an installation without search does not have. */
+const consumersOfSearch: ReadonlySet<string> = new Set(['search-catalog', 'search-booking']);
+
+/**
+ * The consumers of an installation: a bus that kept messages for one that never comes would be full one day. What search
+ * missed before it was installed it finds by comparing itself with the catalog.
+ */
+export function consumersIn(installation: { search: boolean }): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(consumersOf).map(([topic, consumers]) => [
+      topic,
+      consumers.filter((consumer) => installation.search || !consumersOfSearch.has(consumer)),
+    ]),
+  );
+}
+
 /** topic event, key event_id: the catalog changed; booking applies it when the direct call did not. */
 export const eventInventoryChanged = z.object({ event_id: id, spec: inventorySpec });
 

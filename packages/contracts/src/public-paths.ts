@@ -1,9 +1,17 @@
 /** How a path of the public interface becomes one of a service: the same behind one gateway and in a pod of its own. */
 
-// Short forms that existing clients use: `/api/booking/reserve` is `/api/v1/bookings/reserve`.
-const shortForms: Readonly<Record<string, string>> = {
-  '/api/booking/reserve': '/api/v1/bookings/reserve',
-  '/api/booking/confirm': '/api/v1/bookings/confirm',
+// Short forms: those that existing clients use of booking, and `/api/search?q=` for `/api/search/search?q=`.
+const shortForms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  booking: {
+    '/api/booking/reserve': '/api/v1/bookings/reserve',
+    '/api/booking/confirm': '/api/v1/bookings/confirm',
+  },
+  search: {
+    '/api/search': '/api/v1/search',
+    '/api/search/suggestions': '/api/v1/search/suggestions',
+    '/api/search/filters': '/api/v1/search/filters',
+    '/api/search/trending': '/api/v1/search/trending',
+  },
 };
 
 /** A request target taken apart; `query` begins with `?` or is empty. */
@@ -27,7 +35,7 @@ export function readTarget(target: string): Target | null {
  * the path is not this service's. It always begins with `/api/v1/` or `/webhooks/`, so no internal route can be named.
  */
 export function ownPathOf(service: string, path: string): string | null {
-  const short = service === 'booking' ? shortForms[path] : undefined;
+  const short = shortForms[service]?.[path];
   if (short !== undefined) return short;
   if (service === 'payment' && path.startsWith('/webhooks/') && path.length > '/webhooks/'.length)
     return path;
@@ -40,7 +48,7 @@ export function ownPathOf(service: string, path: string): string | null {
 export function publicPathOf(service: string, path: string): string | null {
   if (service === 'payment' && path.startsWith('/webhooks/')) return path;
   if (!path.startsWith('/api/v1/')) return null;
-  const short = Object.entries(shortForms).find(([, own]) => own === path && service === 'booking');
+  const short = Object.entries(shortForms[service] ?? {}).find(([, own]) => own === path);
   return short?.[0] ?? `/api/${service}/${path.slice('/api/v1/'.length)}`;
 }
 

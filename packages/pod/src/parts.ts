@@ -1,7 +1,7 @@
 /** What a pod opens besides its ports: pools of connections, Redis, and what is shared through it. */
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
-import { consumersOf } from '@evently/contracts/messages';
+import { consumersIn } from '@evently/contracts/messages';
 import { monotonicMs } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { createDatabaseMetrics } from '@evently/kit/metrics-database';
@@ -51,7 +51,7 @@ export function openParts<C>(options: PartsOptions<C>): PodParts {
     url: config.pod.REDIS_URL,
     ...caFileOf(config),
     pod: hostname(),
-    consumers: consumersOf,
+    consumers: consumersIn({ search: config.pod.POD_WITH_SEARCH || plan.name === 'search' }),
     lockDb,
     log,
     registry,

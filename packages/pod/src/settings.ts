@@ -1,6 +1,7 @@
 /** Settings that a pod has beside those of the platform and of its service. */
 import { z } from 'zod';
 import {
+  flag,
   integer,
   origins,
   setting,
@@ -62,6 +63,10 @@ export const podSettings = {
   REDIS_CA_FILE: setting(file, {
     fallback: '',
     about: 'PEM file of the authorities that may vouch for Redis, with rediss:// only',
+  }),
+  POD_WITH_SEARCH: setting(flag(), {
+    fallback: '0',
+    about: 'Search is part of this installation: the bus keeps each message until search has handled it too',
   }),
   CORS_ORIGINS: setting(origins(), {
     fallback: '',

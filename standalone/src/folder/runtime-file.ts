@@ -1,13 +1,14 @@
 /** `runtime.json`: what a running platform tells commands on the same machine; it holds secrets. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { ServiceName } from '../gateway/routes.ts';
 import { replaceFile } from './data-folder.ts';
 
 export type Runtime = {
   pid: number;
   gateway: { url: string };
-  ports: { gateway: number; user: number; event: number; booking: number; payment: number; metrics: number };
-  databases: { user: string; event: string; booking: string; payment: string };
+  ports: Record<ServiceName | 'gateway' | 'metrics', number>;
+  databases: Record<ServiceName, string>;
   postgres_pid: number;
   api_key: string;
   bootstrap_token: string;

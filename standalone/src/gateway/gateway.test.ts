@@ -28,6 +28,7 @@ beforeAll(async () => {
   const services = {
     user: echo('user'),
     event: echo('event'),
+    search: echo('search'),
     booking: echo('booking'),
     payment: echo('payment'),
   };
@@ -110,10 +111,10 @@ test('internal routes are refused in every spelling, before any service sees the
 });
 
 test('a service that is not installed is named in a problem document', async () => {
-  const { status, body } = await send('GET', '/api/search/search?q=x');
+  const { status, body } = await send('GET', '/api/analytics/overview');
   expect(status).toBe(404);
   expect(body).toMatchObject({ code: 'service_not_installed' });
-  expect(body?.['error']).toContain('no search service');
+  expect(body?.['error']).toContain('no analytics service');
 });
 
 test('a direct client on this machine is not counted, one that claims to be forwarded is', async () => {

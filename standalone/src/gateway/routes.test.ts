@@ -10,6 +10,10 @@ test.each([
   ['/api/booking/confirm?x=1', 'booking', '/api/v1/bookings/confirm?x=1'],
   ['/api/booking/bookings/reserve', 'booking', '/api/v1/bookings/reserve'],
   ['/api/booking/waitlist/position?event_id=../x', 'booking', '/api/v1/waitlist/position?event_id=../x'],
+  ['/api/search/search?q=x', 'search', '/api/v1/search?q=x'],
+  ['/api/search?q=x', 'search', '/api/v1/search?q=x'],
+  ['/api/search/search/trending', 'search', '/api/v1/search/trending'],
+  ['/api/search/suggestions?q=x', 'search', '/api/v1/search/suggestions?q=x'],
   ['/api/payment/payments/1', 'payment', '/api/v1/payments/1'],
   ['/webhooks/fake?x=1', 'payment', '/webhooks/fake?x=1'],
   ['http://other.example:81/api/user/users/profile', 'user', '/api/v1/users/profile'],
@@ -17,7 +21,7 @@ test.each([
   expect(routeOf(target)).toEqual({ kind: 'service', service, url });
 });
 
-test.each(['search', 'notification', 'analytics', 'waitingroom'])('%s is named as absent', (service) => {
+test.each(['notification', 'analytics', 'waitingroom'])('%s is named as absent', (service) => {
   expect(routeOf(`/api/${service}/x`)).toEqual({ kind: 'absent', service });
 });
 
@@ -103,6 +107,7 @@ test('no target at all reaches a path outside /api/v1/ and /webhooks/', () => {
 test('the merged document names public paths only', () => {
   expect(publicPathOf('booking', '/api/v1/bookings/reserve')).toBe('/api/booking/reserve');
   expect(publicPathOf('booking', '/api/v1/bookings/{id}')).toBe('/api/booking/bookings/{id}');
+  expect(publicPathOf('search', '/api/v1/search')).toBe('/api/search');
   expect(publicPathOf('payment', '/webhooks/{provider}')).toBe('/webhooks/{provider}');
   expect(publicPathOf('user', '/internal/auth/verify')).toBeNull();
   expect(publicPathOf('user', '/.well-known/jwks.json')).toBeNull();

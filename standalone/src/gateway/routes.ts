@@ -2,11 +2,11 @@
 import { ownPathOf, readTarget } from '@evently/contracts/public-paths';
 
 /** The services that this installation composes. */
-export const services = ['user', 'event', 'booking', 'payment'] as const;
+export const services = ['user', 'event', 'search', 'booking', 'payment'] as const;
 export type ServiceName = (typeof services)[number];
 
 // Services of the interface that another installation may have; here their paths answer 404.
-const absentServices = ['search', 'notification', 'analytics', 'waitingroom'] as const;
+const absentServices = ['notification', 'analytics', 'waitingroom'] as const;
 
 export type Route =
   | { kind: 'service'; service: ServiceName; url: string }

@@ -104,4 +104,5 @@ export const bodyRefusals = {
   400: 'invalid_request, malformed_body',
   413: 'body_too_large',
   415: 'malformed_body',
+  503: 'database_unavailable',
 } as const;

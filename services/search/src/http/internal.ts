@@ -46,7 +46,7 @@ function indexRoute(router: ServiceApp, deps: InternalRouteDeps): void {
         'Whether it is newer than what was known',
         z.object({ event_id: uuid, indexed: z.boolean() }),
       ),
-      ...documentRefusals({ ...bodyRefusals, 401: 'unauthorized', 503: 'database_unavailable' }),
+      ...documentRefusals({ ...bodyRefusals, 401: 'unauthorized' }),
     },
   });
   router.openapi(route, async (c) => {
