@@ -1,11 +1,14 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { metricSections } from '../../tests/reference/metrics-catalog.ts';
+import { unknownFaults, type KnownMetric } from '../lint/known-metrics.ts';
+import { readPromQl } from '../lint/promql.ts';
 import { ruleOf, usualBases } from './alert.ts';
 import { allAlerts } from './all-alerts.ts';
 import { caseSets } from './case-files.ts';
-import { commandsOf } from './runbook.ts';
 import { ruleFileGroups, ruleGroups } from './rule-files.ts';
+import { commandsOf } from './runbook.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const alerts = allAlerts();
@@ -97,37 +100,42 @@ test('the links begin where one wants them to', () => {
     );
 });
 
-// What is not ours: Prometheus' own, and the recorded series of the objectives.
-const notOnThePage = new Set(['up']);
+const rules = ruleFileGroups().flatMap(({ groups }) => groups.flatMap((group) => group.rules));
+const recorded = rules.flatMap((rule) => ('record' in rule ? [rule.record] : []));
+const selectors = rules.flatMap(({ expr }) => readPromQl(expr).selectors);
 
-test('every metric that a rule names is in the page of metrics, or is recorded', () => {
+test("every metric that a rule names is in the page of metrics, or is recorded, or is Prometheus' own", () => {
   const page = read('docs/reference/metrics.md');
-  const rules = ruleFileGroups().flatMap(({ groups }) => groups.flatMap((group) => group.rules));
-  const recorded = new Set(rules.flatMap((rule) => ('record' in rule ? [rule.record] : [])));
-  const named = new Set(rules.flatMap(({ expr }) => metricsIn(expr)));
+  const named = new Set(selectors.map(({ metric }) => metric));
+  const known = (name: string): boolean => page.includes(`\`${name}\``);
   const unknown = [...named].filter(
     (name) =>
-      !recorded.has(name) &&
-      !notOnThePage.has(name) &&
-      !page.includes(`\`${name.replace(/_(bucket|count|sum)$/, '')}\``) &&
-      !page.includes(`\`${name}\``),
+      name !== 'up' &&
+      !recorded.includes(name) &&
+      !known(name) &&
+      !known(name.replace(/_(bucket|count|sum)$/, '')),
   );
   expect(unknown).toEqual([]);
   expect(named.size).toBeGreaterThan(25);
-  expect(metricsIn('sum by (le, a) (rate(x_y{b="c(d"}[5m])) / max(z) > 0.1 and on (e) up')).toEqual([
-    'x_y',
-    'z',
-    'up',
-  ]);
 });
 
-/** Names of metrics in an expression: what is left when strings, labels, windows and words of the language are gone. */
-function metricsIn(expr: string): string[] {
-  const bare = expr
-    .replaceAll(/"[^"]*"/g, '')
-    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, '')
-    .replaceAll(/\b(?:by|on) ?\([^)]*\)/g, '');
-  // A word before a parenthesis is a function; by and on may have stood between.
-  const words = [...bare.matchAll(/\b([a-z_][\w:]*)\b(?!\s*\()/gi)].map(([word]) => word);
-  return words.filter((word) => !['and', 'or', 'unless'].includes(word));
-}
+test('every label and value that a rule asks for is one that there is', () => {
+  const defined = metricSections().flatMap(({ definitions }) => definitions);
+  const known = new Map<string, KnownMetric>([
+    ...defined.map((one) => [one.name, one] as const),
+    ['up', { type: 'gauge', labels: {} }],
+    ...recorded.map((name) => [name, { type: 'gauge', labels: { slo: 'by name' } }] as const),
+  ]);
+  // Here a gauge is asked for its past, which is no rate.
+  const faults = rules.flatMap(({ expr }) =>
+    unknownFaults(readPromQl(expr), known).filter((fault) => !fault.endsWith('has no rate')),
+  );
+  expect([...new Set(faults)]).toEqual([]);
+  const misspelt = readPromQl('max by (event) (evently_booking_sale_phase_info{phase="opened"})');
+  expect(unknownFaults(misspelt, known)).toHaveLength(1);
+});
+
+test('a rate is over a window that holds several scrapes', () => {
+  const rates = selectors.filter(({ within }) => within[0] === 'rate' || within[0] === 'increase');
+  expect(new Set(rates.map(({ range }) => range))).toEqual(new Set(['1m', '5m', '10m', '30m', '1h', '6h']));
+});
