@@ -2,7 +2,18 @@
 import { moneyOpen } from './checkout-open.ts';
 import { latencySteps } from './limits.ts';
 import { noneIsRight, rising, type Dashboard, type Row } from './panel.ts';
-import { gained, maxBy, quantile, rateBy, ratio, reserving, series, shareOf, sumBy } from './queries.ts';
+import {
+  gained,
+  judged,
+  maxBy,
+  quantile,
+  rateBy,
+  ratio,
+  reserving,
+  series,
+  shareOf,
+  sumBy,
+} from './queries.ts';
 
 const confirmations = 'evently_booking_confirmations_total';
 const requests = 'evently_http_request_duration_seconds';
@@ -42,7 +53,7 @@ const ability: Row = {
       noData: 'Nobody confirms',
       width: 3,
       height: 4,
-      queries: [{ expr: quantile(0.99, '', requests, ...confirming), legend: 'p99' }],
+      queries: [{ expr: quantile(0.99, '', requests, ...confirming, judged), legend: 'p99' }],
       steps: latencySteps('confirm-latency'),
     },
     {
@@ -211,7 +222,7 @@ const latency: Row = {
       height: 8,
       min: 0,
       queries: [0.5, 0.95, 0.99].map((q) => ({
-        expr: quantile(q, '', requests, ...confirming),
+        expr: quantile(q, '', requests, ...confirming, judged),
         legend: `p${q * 100}`,
       })),
       steps: latencySteps('confirm-latency'),

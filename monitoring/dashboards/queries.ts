@@ -11,6 +11,10 @@ export const ofService = 'service=~"$service"';
 export const reserving = ['service="booking"', 'method="POST"', 'route="/api/v1/bookings/reserve"'] as const;
 /** An answer that is our fault, and not a refusal. */
 export const failed = 'status=~"5.."';
+/** A request whose client waited for the answer; 499 is one that did not. */
+export const awaited = 'status!="499"';
+/** An answer whose time the objectives judge: ours, and to somebody who waited. Alerts ask the same. */
+export const judged = 'status!~"5..|499"';
 
 export type Matchers = readonly string[];
 

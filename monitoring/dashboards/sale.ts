@@ -4,8 +4,10 @@ import { conflictSteps, failureSteps, latencySteps } from './limits.ts';
 import { noneIsRight, neutral, type Colour, type Dashboard, type Row } from './panel.ts';
 import { buyersAndHolds } from './sale-buyers.ts';
 import {
+  awaited,
   conflictRatio,
   failed,
+  judged,
   maxBy,
   ofEvent,
   quantile,
@@ -140,7 +142,7 @@ const wellness: Row = {
       noData: 'Nobody reserves',
       width: 2,
       height: 4,
-      queries: [{ expr: quantile(0.99, '', requests, ...reserving), legend: 'p99' }],
+      queries: [{ expr: quantile(0.99, '', requests, ...reserving, judged), legend: 'p99' }],
       steps: latencySteps('reserve-latency'),
     },
     {
@@ -154,7 +156,7 @@ const wellness: Row = {
       width: 2,
       height: 4,
       decimals: 2,
-      queries: [{ expr: shareOf('', `${requests}_count`, failed, ...reserving), legend: 'failed' }],
+      queries: [{ expr: shareOf('', `${requests}_count`, failed, ...reserving, awaited), legend: 'failed' }],
       steps: failureSteps('reserve-availability'),
     },
     {
@@ -255,7 +257,7 @@ const wellness: Row = {
       height: 8,
       min: 0,
       queries: [0.5, 0.95, 0.99].map((q) => ({
-        expr: quantile(q, '', requests, ...reserving),
+        expr: quantile(q, '', requests, ...reserving, judged),
         legend: `p${q * 100}`,
       })),
       steps: latencySteps('reserve-latency'),
