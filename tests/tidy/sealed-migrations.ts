@@ -25,5 +25,7 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'services/payment/migrations/0002-ledger.sql': 'aaac852fe4cb2802',
   'services/payment/migrations/0003-provider-events.sql': '86f9b699bd10d7f5',
   'services/payment/migrations/0004-fake-provider.sql': 'ec490df10a64da77',
+  'services/search/migrations/0001-catalog.sql': 'd2f69cb419ec9f98',
+  'services/search/migrations/0002-index.sql': '376fc61102f2e6cd',
   'services/user/migrations/0001-users.sql': 'ed351fcbf7eda8fe',
 };
