@@ -16,7 +16,7 @@ export const allSales: Row = {
       means:
         'Every event that is on sale or sold within the last ten minutes, fifty at most; the others are counted together as "other" and have no line.',
       act: 'Click on a name to see its sale above. Oversold must be 0 in every line.',
-      unit: 'short',
+      unit: 'locale',
       noData: 'No event is on sale',
       width: 24,
       height: 7,

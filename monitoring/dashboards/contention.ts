@@ -79,7 +79,7 @@ const cost: Row = {
       title: 'Waiting in line',
       means: 'Reservations that wait for their batch now, summed over all processes of booking.',
       act: 'It may be long for moments. Growing all the time: buyers come faster than batches are committed; queue-full refuses the rest.',
-      unit: 'short',
+      unit: 'locale',
       noData: 'Booking is not heard',
       width: 3,
       height: 4,

@@ -12,8 +12,6 @@ import {
   LegendDisplayMode,
   LegendPlacement,
   ReduceDataOptionsBuilder,
-  ScaleDistribution,
-  ScaleDistributionConfigBuilder,
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
@@ -168,8 +166,6 @@ function makeCurves(panel: Curves): Builder<GrafanaPanel> {
     .showPoints(VisibilityMode.Never)
     .spanNulls(false);
   if (panel.stacked === true) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
-  if (panel.logarithmic === true)
-    builder.scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10));
   if (panel.steps !== undefined)
     builder.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
   describe(builder, panel, PromQueryFormat.TimeSeries);

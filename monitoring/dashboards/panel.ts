@@ -1,19 +1,7 @@
 /** What a panel of ours is, in our own words; grafana-panels.ts makes Grafana's of it. */
 
-/** Units of Grafana, by their ids; a few, so that equal things look equal. */
-export type Unit =
-  | 'short'
-  | 'none'
-  | 'percentunit'
-  | 's'
-  | 'dthms'
-  | 'bytes'
-  | 'ops'
-  | 'reqps'
-  | 'cps'
-  | 'bool_yes_no'
-  | 'dateTimeAsIso'
-  | 'string';
+/** Units of Grafana, by their ids; a few, so that equal things look equal. Of `short`, 12,345 is "12.3 K": tickets are `locale`. */
+export type Unit = 'short' | 'locale' | 'none' | 'percentunit' | 's' | 'dthms' | 'bytes' | 'ops' | 'reqps';
 
 export type Colour = 'green' | 'yellow' | 'orange' | 'red' | 'blue' | 'purple' | 'gray' | 'text';
 
@@ -51,7 +39,7 @@ type Common = {
   words?: Readonly<Record<string, { text: string; colour: Colour }>>;
 };
 
-export type Curves = Common & { kind: 'curves'; stacked?: boolean; logarithmic?: boolean };
+export type Curves = Common & { kind: 'curves'; stacked?: boolean };
 export type Figure = Common & {
   kind: 'figure';
   /** Shows the series' name instead of its number. */

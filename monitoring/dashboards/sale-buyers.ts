@@ -40,7 +40,7 @@ export const buyersAndHolds: Row = {
       title: 'Waiting buyers',
       means: 'Entries of the waitlist that wait for a seat, of this event.',
       act: 'Nothing: each seat that comes back is offered to them first.',
-      unit: 'short',
+      unit: 'locale',
       noData: 'No waitlist',
       width: 4,
       height: 4,
@@ -57,7 +57,7 @@ export const buyersAndHolds: Row = {
       means:
         'Entries of the waitlist that were offered seats and have not answered yet; the seats are held for them.',
       act: 'Nothing: an offer that is not taken in time goes to the next one.',
-      unit: 'short',
+      unit: 'locale',
       noData: 'No waitlist',
       width: 4,
       height: 4,

@@ -70,7 +70,7 @@ const answering: Row = {
       means:
         'Answers with 503 over the time that is shown: a full line, a database that is away, a process that starts.',
       act: 'More than a handful: see the pools on Runtime, and the line on Contention.',
-      unit: 'short',
+      unit: 'locale',
       noData: 'No requests',
       width: 4,
       height: 4,
@@ -84,7 +84,7 @@ const answering: Row = {
       means:
         'Answers with 500 over the time that is shown. Each is a defect or broken infrastructure, and has a log line.',
       act: 'Take the trace id of one from the points below or from the log, and follow it.',
-      unit: 'short',
+      unit: 'locale',
       noData: 'No requests',
       width: 4,
       height: 4,
