@@ -1,5 +1,5 @@
 /** The examples and the command, as a person runs them, against a started platform. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createStandalone, type Standalone } from '@evently/standalone/standalone';
@@ -80,6 +80,60 @@ test('a drill fills the house and says so in numbers', async () => {
   });
 });
 
+const written = z.object({
+  drills: z.array(
+    z.object({ event_id: z.string(), report: z.object({ html: z.string(), json: z.string() }) }),
+  ),
+});
+const books = z.object({
+  held: z.int(),
+  available: z.int(),
+  sold: z.int(),
+  oversold: z.int(),
+  held_by_bookings: z.int(),
+});
+
+test('a drill leaves a sale report, whose books are those that verify prints of its event', async () => {
+  const drilled = await evently('drill', '--only', '30x12', '--json');
+  const [drill] = written.parse(JSON.parse(drilled.stdout)).drills;
+  const told = z
+    .object({ books, fairness: z.object({ pairs: z.int() }), batches: z.object({ reservations: z.int() }) })
+    .parse(JSON.parse(await readFile(drill?.report.json ?? '', 'utf8')));
+  expect(told.fairness.pairs).toBe(12 * 18);
+  expect(told.batches.reservations).toBe(12);
+  const verify = await evently('verify', '--event', drill?.event_id ?? '', '--json');
+  const verifiedBooks = z.object({ books }).parse(JSON.parse(verify.stdout)).books;
+  expect(told.books).toEqual(verifiedBooks);
+  expect(verifiedBooks).toMatchObject({ held: 12, available: 0, sold: 0, oversold: 0, held_by_bookings: 12 });
+  const list = await fetch(`${standalone.runtime.gateway.url}/console/reports.json`);
+  expect(JSON.stringify(await list.json())).toContain(drill?.event_id);
+  const page = await fetch(
+    `${standalone.runtime.gateway.url}/console/reports/${path.basename(drill?.report.html ?? '')}`,
+  );
+  expect([page.status, await page.text()]).toEqual([200, await readFile(drill?.report.html ?? '', 'utf8')]);
+});
+
+test('a report is made afterwards for any event, into a folder that is named', async () => {
+  const { events } = z
+    .object({ events: z.array(z.object({ event_id: z.string(), name: z.string() })) })
+    .parse(await (await fetch(`${standalone.runtime.gateway.url}/api/event/events`)).json());
+  const event = events[0] ?? { event_id: '', name: '' };
+  const into = path.join(folder, 'elsewhere', 'reports');
+  const { code, stdout } = await evently('report', '--event', event.event_id, '--report', into, '--json');
+  expect(code).toBe(0);
+  const story = z
+    .object({
+      event: z.object({ name: z.string() }),
+      fairness: z.null(),
+      files: z.object({ json: z.string() }),
+    })
+    .parse(JSON.parse(stdout));
+  expect(story.event.name).toBe(event.name);
+  expect(path.dirname(story.files.json)).toBe(into);
+  const unknown = await evently('report', '--event', '00000000-0000-7000-8000-000000000000');
+  expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('Booking knows no event')]);
+});
+
 test('a herd that needs issued tokens is skipped where load testing is off, and that is not a success', async () => {
   const { code, stdout } = await evently('drill', '--only', '600x5');
   expect(code).toBe(1);
@@ -139,12 +193,12 @@ test('config lists the settings of every part and shows no secret', async () => 
   expect(code).toBe(0);
   const listed = z.array(z.object({ part: z.string() })).parse(JSON.parse(stdout));
   expect(new Set(listed.map(({ part }) => part))).toEqual(
-    new Set(['Every service', 'User', 'Event', 'Booking', 'Payment', 'Standalone']),
+    new Set(['Every service', 'User', 'Event', 'Booking', 'Payment', 'Search', 'Standalone']),
   );
   expect(stdout).not.toContain('do-not-show');
 });
 
-test.each(['seed', 'drill', 'verify', 'config', 'admin create', 'dead-letters list'])(
+test.each(['seed', 'drill', 'verify', 'report', 'config', 'admin create', 'dead-letters list'])(
   '%s --help shows examples',
   async (name) => {
     const { code, stdout } = await evently(...name.split(' '), '--help');

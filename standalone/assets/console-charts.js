@@ -208,12 +208,12 @@ function optionsOf(definition, series, place) {
   return {
     width: place.clientWidth,
     height,
-    padding: [8, 28, 0, 0],
+    padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'console' }, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, roomAbove(max)] } },
     axes: [
-      { ...axis, size: 26, space: 80, grid: { show: false }, values: (_, times) => times.map(clockTime) },
+      { ...axis, size: 26, space: 80, grid: { show: false }, values: clockTimes },
       { ...axis, size: 46, space: 36, values: (_, values) => values.map(shortNumber) },
     ],
     series: [
@@ -244,8 +244,16 @@ function roomAbove(max) {
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
-function clockTime(seconds) {
-  return clock.format(new Date(seconds * 1000));
+export const clockTime = (date) => clock.format(date);
+const halfLabel = 28;
+
+/** A label that would be cut off, or stand below those of the other axis, is left out. */
+function clockTimes(self, times) {
+  const width = self.bbox.width / devicePixelRatio;
+  return times.map((seconds) => {
+    const place = self.valToPos(seconds, 'x');
+    return place < halfLabel || place > width - halfLabel ? '' : clockTime(new Date(seconds * 1000));
+  });
 }
 
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumSignificantDigits: 3 });

@@ -1,5 +1,5 @@
 // The console: one event stream feeds the figures and the charts; the page says what to do when nobody buys.
-import { createCharts, showCount } from './console-charts.js';
+import { clockTime, createCharts, showCount } from './console-charts.js';
 import { createFrames, isBusy, numbersOf } from './console-frames.js';
 
 const reopenMs = 4000;
@@ -140,7 +140,7 @@ async function showReports(newest) {
       const link = document.createElement('a');
       link.href = `/console/reports/${name}.html`;
       link.textContent = summary.title;
-      item.append(link, ` ${new Date(summary.written_at).toLocaleTimeString()}`);
+      item.append(link, ` ${clockTime(new Date(summary.written_at))}`);
       return item;
     }),
   );

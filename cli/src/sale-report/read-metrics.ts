@@ -1,6 +1,6 @@
 /** The server's own clocks around a sale: histograms read before and after, and what lies between. */
 import { histogramBetween, histogramOf, type Histogram } from '@evently/standalone/console/histogram';
-import { reserveRequests, spreadOf } from '@evently/standalone/console/frame';
+import { reserveRequests, spreadOf, wholeSizes } from '@evently/standalone/console/frame';
 import { totalsBy, type Samples } from '@evently/standalone/console/samples';
 import type { Runtime } from '../runtime.ts';
 import { joinSamples, parseExposition } from './exposition.ts';
@@ -63,7 +63,7 @@ export function timeSpent(observed: Observed, client: Spread | null): TimeSpent 
     http_ms: http,
     queue_ms: spreadOf(between('evently_booking_queue_wait_duration_seconds', reserve), msPerSecond),
     batch_ms: spreadOf(between('evently_booking_batch_duration_seconds', reserve), msPerSecond),
-    batch_size: spreadOf(between('evently_booking_batch_size_items', reserve), 1),
+    batch_size: wholeSizes(spreadOf(between('evently_booking_batch_size_items', reserve), 1)),
     means:
       client === null || http === null
         ? null

@@ -1,8 +1,7 @@
 /** Puts a story into a folder: a page for people and JSON for programs, under one name that begins with the time. */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { reportFolder, reportJson } from '@evently/standalone/console/report-folder';
-import { replaceFile } from '@evently/standalone/folder/data-folder';
+import { makeFolders, replaceFile } from '@evently/standalone/folder/data-folder';
 import { CommandError } from '../command-error.ts';
 import { dataFolder, type Runtime } from '../runtime.ts';
 import { renderReport } from './page.ts';
@@ -30,7 +29,7 @@ export async function writeReport(place: ReportPlace, story: SaleStory): Promise
   const json = path.join(place.folder, `${name}.json`);
   const { summary, ...rest } = story;
   try {
-    await mkdir(place.folder, { recursive: true });
+    await makeFolders(place.folder);
     // The list shows what has JSON, so that comes last.
     await replaceFile(html, renderReport(story, name));
     await replaceFile(json, reportJson(summary, rest));

@@ -140,9 +140,14 @@ function wholeFrame(before: Reading | null, now: Reading): Frame['all'] {
     reserve_ms: spread(named.request, reserveRequests, msPerSecond),
     queue_wait_ms: spread(named.queueWait, reserve, msPerSecond),
     batch_ms: spread(named.batchTime, reserve, msPerSecond),
-    batch_size: spread(named.batchSize, reserve, 1),
+    batch_size: wholeSizes(spread(named.batchSize, reserve, 1)),
     queue: total(now.samples, named.queue),
   };
+}
+
+/** Of things that are counted: an estimate between two of them means the larger. */
+export function wholeSizes(sizes: Spread | null): Spread | null {
+  return sizes === null ? null : { ...sizes, p50: Math.ceil(sizes.p50), p99: Math.ceil(sizes.p99) };
 }
 
 /** Null when nothing was observed. */

@@ -27,7 +27,7 @@ export async function openDataFolder(folder: string): Promise<string> {
  * Makes the folder and what is missing above it, one after the other. Node's own `recursive` repeats for ever
  * where a file system answers ENOENT although the parent exists, as /proc does.
  */
-async function makeFolders(folder: string): Promise<void> {
+export async function makeFolders(folder: string): Promise<void> {
   const missing: string[] = [];
   let at = folder;
   while (at !== path.dirname(at) && !(await isPresent(at))) {

@@ -2,6 +2,7 @@
 import { actionlint } from './actionlint.ts';
 import { buildHelmTools } from './build-helm-tools.ts';
 import { buildKubeTools } from './build-kube-tools.ts';
+import { chromium } from './chromium.ts';
 import { isContinuousIntegration, obtainEngine } from './engine.ts';
 import { findHelmTools } from './helm-tools.ts';
 import { k6 } from './k6.ts';
@@ -12,7 +13,7 @@ import { postgresClient } from './postgres-client.ts';
 import { prometheus, promtool } from './prometheus.ts';
 import { redisServer } from './redis.ts';
 
-const engines = [k6, redisServer, actionlint, openSearch, postgresClient, prometheus, promtool];
+const engines = [k6, redisServer, actionlint, chromium, openSearch, postgresClient, prometheus, promtool];
 
 export default async function setup(): Promise<void> {
   const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);
