@@ -17,13 +17,19 @@ export type PromtoolFile = {
     name: string;
     interval: string;
     input_series: { series: string; values: string }[];
-    alert_rule_test: {
+    alert_rule_test?: {
       eval_time: string;
       alertname: string;
-      exp_alerts: { exp_labels: Record<string, string>; exp_annotations: Record<string, string> }[];
+      exp_alerts: ExpectedAlert[];
+    }[];
+    promql_expr_test?: {
+      expr: string;
+      eval_time: string;
+      exp_samples: { labels: string; value: number }[];
     }[];
   }[];
 };
+type ExpectedAlert = { exp_labels: Record<string, string>; exp_annotations: Record<string, string> };
 
 export const casesFolder = 'monitoring/alerts/tests';
 
@@ -54,27 +60,38 @@ export function caseFiles(): Record<string, PromtoolFile> {
 
 /** `rules` is where the file of rules is, seen from this one. */
 export function promtoolFile(
-  { every, order, cases }: Omit<CaseFile, 'rules'>,
+  { every, order, cases, values = [] }: Omit<CaseFile, 'rules'>,
   rules: string,
   alerts: readonly Alert[],
 ): PromtoolFile {
+  const beginning = ({ series }: { series: Readonly<Record<string, string>> }) => ({
+    interval: every,
+    input_series: Object.entries(series).map(([name, samples]) => ({ series: name, values: samples })),
+  });
   return {
     rule_files: [rules],
     evaluation_interval: every,
     ...(order === undefined ? {} : { group_eval_order: [...order] }),
-    tests: cases.map((one) => ({
-      name: `${one.alert} ${one.fires.length > 0 ? 'fires' : 'is quiet'}: ${one.says}`,
-      interval: every,
-      input_series: Object.entries(one.series).map(([series, values]) => ({ series, values })),
-      alert_rule_test: [{ eval_time: one.at, alertname: one.alert, exp_alerts: expectedAlerts(one, alerts) }],
-    })),
+    tests: [
+      ...cases.map((one) => ({
+        name: `${one.alert} ${one.fires.length > 0 ? 'fires' : 'is quiet'}: ${one.says}`,
+        ...beginning(one),
+        alert_rule_test: [
+          { eval_time: one.at, alertname: one.alert, exp_alerts: expectedAlerts(one, alerts) },
+        ],
+      })),
+      ...values.map((one) => ({
+        name: one.says,
+        ...beginning(one),
+        promql_expr_test: [
+          { expr: one.expr, eval_time: one.at, exp_samples: [{ labels: one.labels, value: one.value }] },
+        ],
+      })),
+    ],
   };
 }
 
-function expectedAlerts(
-  { alert: name, fires }: Case,
-  alerts: readonly Alert[],
-): PromtoolFile['tests'][number]['alert_rule_test'][number]['exp_alerts'] {
+function expectedAlerts({ alert: name, fires }: Case, alerts: readonly Alert[]): ExpectedAlert[] {
   return fires.map(({ labels, value }) => {
     const alert = alerts.find(
       (one) =>

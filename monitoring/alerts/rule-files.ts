@@ -27,9 +27,12 @@ export function ruleFileGroups(
     const group = { name, interval: evaluationInterval, rules: alerts.map((alert) => ruleOf(alert, links)) };
     if (name !== 'evently-slo') return { path, groups: [group] };
     // What moves slowly is looked at less often, because its windows are long to read.
-    const records = { name: `${name}-records`, interval: '30s', rules: recordingRules(objectives) };
-    const budgets = { name: `${name}-budgets`, interval: '5m', rules: budgetRules(objectives) };
-    return { path, groups: [records, budgets, { ...group, interval: '30s' }] };
+    const records = {
+      name: `${name}-records`,
+      interval: '30s',
+      rules: [...recordingRules(objectives), ...budgetRules(objectives)],
+    };
+    return { path, groups: [records, { ...group, interval: '30s' }] };
   });
 }
 

@@ -1,10 +1,10 @@
 /** Cases of the burn rates, made from the objectives: twice the rate fires; half of it, one that is over, and low traffic do not. */
-import { never, type Case, type CaseFile } from '../alerts/cases/case.ts';
+import { never, type Case, type CaseFile, type ValueCase } from '../alerts/cases/case.ts';
 import { burnRateAlerts } from './burn-rates.ts';
 import { budgetOf, secondsOf, type BurnRate, type Objective, type Objectives } from './objectives.ts';
 
 const rules = 'monitoring/slo/slo.rules.yaml';
-const order = ['evently-slo-records', 'evently-slo-budgets', 'evently-slo'];
+const order = ['evently-slo-records', 'evently-slo'];
 const requestsPerStep = 1_000;
 // So that the short window holds a few samples, and the long one not too many.
 const stepsInShort = 3;
@@ -17,10 +17,14 @@ type Stretch = { steps: number; requests: number; bad: number };
 export function burnRateCases(objectives: Objectives): Record<string, CaseFile> {
   return Object.fromEntries(
     objectives.burn_rates.map((rate) => {
-      const cases = objectives.objectives.flatMap((objective) =>
-        casesOf(objective, rate, alertOf(objectives, rate)),
+      const alert = alertOf(objectives, rate);
+      const cases = objectives.objectives.flatMap((objective) => casesOf(objective, rate, alert));
+      // What is left is counted by the shortest window, so in the steps that are short enough for it.
+      const isShortest = objectives.burn_rates.every(
+        ({ short }) => secondsOf(short) >= secondsOf(rate.short),
       );
-      return [`slo-${rate.long}`, { rules, every: `${stepSeconds(rate)}s`, order, cases }];
+      const values = isShortest ? objectives.objectives.map((one) => budgetCase(one, rate)) : [];
+      return [`slo-${rate.long}`, { rules, every: `${stepSeconds(rate)}s`, order, cases, values }];
     }),
   );
 }
@@ -81,6 +85,19 @@ function casesOf(objective: Objective, rate: BurnRate, alert: string): Case[] {
       at: at(2),
     },
   ];
+}
+
+function budgetCase(objective: Objective, rate: BurnRate): ValueCase {
+  const steps = 20;
+  const bad = rounded((budgetOf(objective) / 4) * requestsPerStep);
+  return {
+    says: `of ${objective.name} three quarters of the budget are left when a quarter of what may be bad was`,
+    series: seriesOf(objective, [{ steps, requests: requestsPerStep, bad }]),
+    at: `${steps * stepSeconds(rate)}s`,
+    expr: `round(evently:slo_budget_left:ratio30d{slo="${objective.name}"}, 0.0001)`,
+    labels: `{slo="${objective.name}"}`,
+    value: 0.75,
+  };
 }
 
 /** What a process of the objective would show: its counts of all requests, and of those that were bad or good. */

@@ -52,7 +52,7 @@ export function budgetRules({ objectives }: Objectives): RecordingRule[] {
   });
 }
 
-const severities: readonly { name: string; least: number; pace: string }[] = [
+const paces: readonly { name: string; least: number; pace: string }[] = [
   { name: 'EventlyErrorBudgetBurnsFast', least: 10, pace: 'within two days' },
   { name: 'EventlyErrorBudgetBurns', least: 2, pace: 'within five days' },
   { name: 'EventlyErrorBudgetBurnsSlowly', least: 0, pace: 'before its 30 days are over' },
@@ -65,7 +65,7 @@ export function burnRateAlerts({ objectives, burn_rates: rates }: Objectives): A
 
 function burnRateAlert(objective: Objective, rate: BurnRate): Alert {
   const { factor, long, short, severity, minimum_requests: minimum } = rate;
-  const { name, pace } = severities.find(({ least }) => factor >= least) ?? { name: '', pace: '' };
+  const { name, pace } = paces.find(({ least }) => factor >= least) ?? { name: '', pace: '' };
   const most = Number((factor * budgetOf(objective)).toPrecision(6));
   const ratio = (window: string): string =>
     `${badName(window)}${of(objective)} / ${requestsName(window)}${of(objective)}`;

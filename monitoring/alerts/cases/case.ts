@@ -23,6 +23,17 @@ export type CaseFile = {
   /** Groups in the order of their evaluation, where it matters. */
   order?: readonly string[];
   cases: readonly Case[];
+  values?: readonly ValueCase[];
+};
+
+/** The value of an expression, for what is recorded and no alert looks at. */
+export type ValueCase = {
+  says: string;
+  series: Readonly<Record<string, string>>;
+  at: string;
+  expr: string;
+  labels: string;
+  value: number;
 };
 
 export const never = [] as const;
