@@ -85,6 +85,14 @@ bench-all: install ## all profiles of the benchmark, five runs each: hours; BENC
 bench-smoke: install ## a small run of every profile in under two minutes: checks correctness, not speed
 	$(NODE) bench/main.ts --smoke --runs 1 $(BENCH_FLAGS)
 
+bench-search: install ## search 100,000 events on both engines, 200 a second: some six minutes; BENCH_FLAGS=--publish writes docs/search.md
+	$(NODE) bench/search/main.ts $(BENCH_FLAGS)
+
+search-relevance: export EVENTLY_WRITE_RELEVANCE := 1
+search-relevance: install ## judge the answers of both engines once more, into docs/search.md: a minute
+	$(VITEST) run --project engines services/search/test/relevance.engine.test.ts $(VITEST_FLAGS)
+.PHONY: bench-search search-relevance
+
 bench-floor: install ## simulate the operator's floor against other ways to scale, into docs/: seconds, always the same
 	$(NODE) bench/floor/main.ts
 

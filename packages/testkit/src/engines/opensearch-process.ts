@@ -24,6 +24,8 @@ export type OpenSearchProcessOptions = {
   program: string;
   /** As Java writes it: 1g. */
   heap?: string;
+  /** Flags of Java in the place of those that make a test start soon. */
+  javaFlags?: string;
 };
 
 const name = 'opensearch';
@@ -35,6 +37,7 @@ const askMs = 2_000;
 export async function startOpenSearchProcess({
   program,
   heap = '1g',
+  javaFlags,
 }: OpenSearchProcessOptions): Promise<OpenSearchProcess> {
   const group = await createProcessGroup(name);
   const port = await freePort();
@@ -43,7 +46,11 @@ export async function startOpenSearchProcess({
 
   async function start(): Promise<void> {
     await mkdir(folder, { recursive: true });
-    await group.start(name, program, [folder, String(port)], { ...process.env, OPENSEARCH_HEAP: heap });
+    await group.start(name, program, [folder, String(port)], {
+      ...process.env,
+      OPENSEARCH_HEAP: heap,
+      ...(javaFlags === undefined ? {} : { OPENSEARCH_JAVA_FLAGS: javaFlags }),
+    });
     await group.waitUntil(name, () => isReady(url), startMs);
   }
   try {

@@ -93,7 +93,10 @@ async function ask(client: Client, call: Call): Promise<Answer> {
   );
   // The client's own limit starts anew with each packet; this one does not.
   const limit = AbortSignal.timeout(call.deadlineMs);
-  const giveUp = (): void => request.abort();
+  // It answers a promise; who listens to a signal must not, or its rejection ends the process.
+  const giveUp = (): void => {
+    request.abort();
+  };
   limit.addEventListener('abort', giveUp);
   try {
     const answer: { statusCode: number | null; body: unknown } = await request;

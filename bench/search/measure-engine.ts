@@ -1,0 +1,132 @@
+/** Measures one engine: building its index, searches with facets, suggestions, memory. */
+import { z } from 'zod';
+import { createLatencyRecorder, type LatencySummary } from 'evently/generator/latency';
+import { runOpenLoop } from 'evently/generator/open-loop';
+import { parseTarget, requestBytes, type Target } from 'evently/generator/request-bytes';
+import { startServerProcess } from '../child-process.ts';
+import { sumCpuSeconds } from '../measure/processes.ts';
+import { makeBeginnings, makeSearches } from './catalog.ts';
+import { sharedMemoryMb } from './memory.ts';
+import type { SearchOptions } from './options.ts';
+import type { PretendEventService } from './pretend-event-service.ts';
+
+export type EngineUnderLoad = {
+  kind: 'postgres' | 'opensearch';
+  settings: Readonly<Record<string, string>>;
+  /** Process of the engine, its children counted with it. */
+  enginePid: number;
+};
+export type CallsResult = {
+  latency: LatencySummary;
+  answers: Readonly<Record<string, number>>;
+  lateStarts: number;
+  cpuSecondsPerSecond: number | null;
+};
+export type EngineResult = {
+  engine: 'postgres' | 'opensearch';
+  documents: number;
+  firstRebuildSeconds: number;
+  rebuildSeconds: number;
+  searches: CallsResult;
+  suggestions: CallsResult;
+  engineMb: number | null;
+  serviceMb: number | null;
+};
+
+const rebuilt = z.object({ documents: z.int(), seconds: z.number() });
+const rebuildMs = 900_000;
+const callMs = 10_000;
+const connections = 64;
+/** Before what counts: code is compiled, caches fill. */
+const warmUpShare = 0.5;
+
+export async function measureEngine(
+  engine: EngineUnderLoad,
+  options: SearchOptions,
+  { apiKey, events, say }: { apiKey: string; events: PretendEventService; say: (line: string) => void },
+): Promise<EngineResult> {
+  events.hide();
+  const service = await startServerProcess('search/search-process.ts', engine.settings);
+  try {
+    events.list();
+    const rebuild = (): Promise<z.output<typeof rebuilt>> => resync(service.url, apiKey);
+    const first = await rebuild();
+    say(
+      `${engine.kind}: ${first.documents} events indexed for the first time in ${first.seconds.toFixed(1)} s`,
+    );
+    const second = await rebuild();
+    say(`${engine.kind}: built anew in ${second.seconds.toFixed(1)} s`);
+    const target = parseTarget(service.url);
+    if (target === null) throw new Error(`${service.url} is no address`);
+    const pids = [engine.enginePid, service.pid];
+    const run = async (name: string, paths: readonly string[]): Promise<CallsResult> => {
+      const warmUp = paths.slice(0, Math.round(paths.length * warmUpShare));
+      await load(target, warmUp, options.perSecond, pids);
+      const result = await load(target, paths, options.perSecond, pids);
+      const { p50, p99, max } = result.latency;
+      say(`${engine.kind}: ${name} p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms`);
+      return result;
+    };
+    const count = options.perSecond * options.seconds;
+    const searches = await run('searches', makeSearches(count));
+    const suggestions = await run('suggestions', makeBeginnings(count));
+    return {
+      engine: engine.kind,
+      documents: second.documents,
+      firstRebuildSeconds: first.seconds,
+      rebuildSeconds: second.seconds,
+      searches,
+      suggestions,
+      engineMb: await sharedMemoryMb(engine.enginePid),
+      serviceMb: await sharedMemoryMb(service.pid),
+    };
+  } finally {
+    await service.stop();
+  }
+}
+
+async function resync(url: string, apiKey: string): Promise<z.output<typeof rebuilt>> {
+  const answer = await fetch(`${url}/internal/search/resync`, {
+    method: 'POST',
+    headers: { 'x-api-key': apiKey },
+    signal: AbortSignal.timeout(rebuildMs),
+  });
+  const body: unknown = await answer.json();
+  if (!answer.ok)
+    throw new Error(`building the index was answered ${answer.status}: ${JSON.stringify(body)}`);
+  return rebuilt.parse(body);
+}
+
+/** Arrivals at an even pace whatever the answers do; latency counts from the intended moment. */
+async function load(
+  target: Target,
+  paths: readonly string[],
+  ratePerSecond: number,
+  pids: readonly number[],
+): Promise<CallsResult> {
+  const requests = paths.map((path) => requestBytes(target, { method: 'GET', path }));
+  const latency = createLatencyRecorder();
+  const answers = new Map<string, number>();
+  const before = await sumCpuSeconds(pids, true);
+  const report = await runOpenLoop({
+    target,
+    count: requests.length,
+    ratePerSecond,
+    connections,
+    deadlineMs: callMs,
+    requestOf: (index) => requests[index] ?? Buffer.alloc(0),
+    onAnswer: ({ outcome, latencyMs }) => {
+      const status = outcome.kind === 'answered' ? String(outcome.response.status) : outcome.kind;
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+      latency.record(latencyMs);
+    },
+  });
+  const after = await sumCpuSeconds(pids, true);
+  return {
+    latency: latency.summary(),
+    answers: Object.fromEntries(answers),
+    lateStarts: report.lateStarts,
+    cpuSecondsPerSecond:
+      before === null || after === null ? null : ((after - before) * 1_000) / report.durationMs,
+  };
+}
