@@ -67,3 +67,23 @@ test('a click on a sale, and a link of an alert, lead to a dashboard that there 
   expect(linked.length).toBeGreaterThan(0);
   for (const uid of linked) expect(uids).toContain(uid);
 });
+
+/** As Grafana writes an answer of query_result: labels in their order, the value, the time. */
+const asAnswered = (event: string, name: string): string =>
+  `{event="${event}",name="${name}"} 1 1763740000000`;
+
+test.each([
+  ['5b1c6e0e-7c0a-7000-8000-000000000001', 'Night of the Proms'],
+  ['other-id', 'A "quoted" name, with {braces} and a } at its end}'],
+  ['e2', ''],
+])('an event is offered by its name and asked for by its id: %s, %s', (event, name) => {
+  for (const { model } of models) {
+    const regex = model.templating.list.find((one) => one.name === 'event')?.regex;
+    if (regex === undefined) continue;
+    const [, pattern = ''] = /^\/(.*)\/$/.exec(regex) ?? [];
+    expect(new RegExp(pattern).exec(asAnswered(event, name))?.groups).toEqual({ value: event, text: name });
+  }
+  expect(
+    models.filter(({ model }) => model.templating.list.some((one) => one.name === 'event')),
+  ).toHaveLength(2);
+});

@@ -48,6 +48,7 @@ const variable = z.looseObject({
   includeAll: z.boolean().default(false),
   allValue: z.string().optional(),
   refresh: z.int().optional(),
+  regex: z.string().optional(),
   datasource: source.optional(),
 });
 
