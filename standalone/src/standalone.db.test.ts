@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -265,6 +265,7 @@ test('a ticket is published, reserved and bought through the gateway, and open s
   const paths = [
     `/api/event/events/${event_id}/availability/stream`,
     `/api/booking/bookings/${reservation_id}/stream`,
+    '/console/stream',
   ];
   const streams = await Promise.all(
     paths.map((at) =>
@@ -274,13 +275,57 @@ test('a ticket is published, reserved and bought through the gateway, and open s
   expect(streams.map((stream) => stream.headers.get('content-type')?.split(';')[0])).toEqual([
     'text/event-stream',
     'text/event-stream',
+    'text/event-stream',
   ]);
   const startedMs = performance.now();
   const read = Promise.all(streams.map((stream) => stream.text()));
   await running.close();
-  expect((await read).map((text) => text.includes('data:'))).toEqual([true, true]);
+  expect((await read).map((text) => text.includes('data:'))).toEqual([true, true, true]);
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
+
+/** Addresses of this machine that others reach it by; none where there is no network. */
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .filter((one) => one !== undefined && one.family === 'IPv4' && !one.internal)
+  .map((one) => one?.address ?? '');
+
+test.skipIf(outside.length === 0)(
+  'a platform that listens everywhere shows the console to this machine and to administrators',
+  async () => {
+    const running = await createStandalone({ env: { ...env, STANDALONE_HOST: '0.0.0.0' } });
+    started.push(running);
+    const port = running.runtime.ports.gateway;
+    const [address = ''] = outside;
+    const ask = async (host: string, at: string, token?: string): Promise<number> => {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const answer = await fetch(`http://${host}:${port}${at}`, {
+        headers,
+        signal: AbortSignal.timeout(10_000),
+      });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    const { access_token: asAdmin } = await call(running, 200, 'POST', '/api/event/auth/admin/login', '', {
+      email: 'admin@example.com',
+      password: 'correct horse battery',
+    });
+    const { access_token: asBuyer } = await call(running, 200, 'POST', '/api/user/auth/login', '', {
+      email: buyer.email,
+      password: buyer.password,
+    });
+    for (const at of ['/console', '/console/stream', '/console/reports/', '/console/reports.json']) {
+      const here = await ask('127.0.0.1', at);
+      const there = await Promise.all([
+        ask(address, at),
+        ask(address, at, asBuyer),
+        ask(address, at, asAdmin),
+      ]);
+      expect([at, here, ...there]).toEqual([at, 200, 403, 403, 200]);
+    }
+    expect(await ask(address, '/')).toBe(200);
+  },
+);
 
 test('a second start on the same folder is refused, says who runs, and changes nothing', async () => {
   const running = await start();
