@@ -49,6 +49,7 @@ const ability: Row = {
       title: 'Confirm p99',
       means: 'Of a hundred confirmations, ninety-nine are answered faster, the payment provider included.',
       act: 'Red while the provider is fast: see the batches of kind confirm and settle on Contention.',
+      leadsTo: 'contention',
       unit: 's',
       noData: 'Nobody confirms',
       width: 3,
@@ -216,6 +217,7 @@ const latency: Row = {
       means:
         'Time from a confirmation to its answer. The points are single requests: each leads to its trace.',
       act: "Far above the provider's own: the time is lost in booking or payment, see Services.",
+      leadsTo: 'services',
       unit: 's',
       noData: 'Nobody confirms',
       width: 8,

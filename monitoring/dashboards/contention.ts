@@ -93,6 +93,7 @@ const cost: Row = {
       means:
         'How long the first request of a batch waited for it; of a hundred batches, ninety-nine waited less.',
       act: 'Near the time of a batch is right. Far above: see the event loop on Runtime.',
+      leadsTo: 'runtime',
       unit: 's',
       noData: 'Nobody reserves',
       width: 3,

@@ -54,7 +54,9 @@ function finish(dashboard: GrafanaDashboard): GrafanaDashboard {
   let next = 0;
   const panels = (dashboard.panels ?? []).map((panel) => {
     next = panel.type === 'row' ? (Math.floor(next / idsPerRow) + 1) * idsPerRow : next + 1;
-    return { ...panel, id: next };
+    return 'links' in panel && panel.links !== undefined
+      ? { ...panel, id: next, links: panel.links.map(shown) }
+      : { ...panel, id: next };
   });
   const links = (dashboard.links ?? []).map(shown);
   return {

@@ -23,6 +23,9 @@ import {
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
+  type DashboardLink,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   type DynamicConfigValue,
   FieldColorBuilder,
   FieldColorModeId,
@@ -95,6 +98,7 @@ type AnyBuilder = Builder<GrafanaPanel> & {
   max: (max: number) => AnyBuilder;
   mappings: (mappings: ValueMapping[]) => AnyBuilder;
   thresholds: (thresholds: ThresholdsConfigBuilder) => AnyBuilder;
+  links: (links: Builder<DashboardLink>[]) => AnyBuilder;
   withTarget: (target: Builder<Dataquery>) => AnyBuilder;
   overrideByName: (name: string, properties: DynamicConfigValue[]) => AnyBuilder;
 };
@@ -112,11 +116,19 @@ function describe(builder: AnyBuilder, panel: Panel, format: PromQueryFormat): v
   if (panel.decimals !== undefined) builder.decimals(panel.decimals);
   if (panel.min !== undefined) builder.min(panel.min);
   if (panel.max !== undefined) builder.max(panel.max);
+  if (panel.leadsTo !== undefined) builder.links([linkTo(panel.leadsTo)]);
   if (panel.words !== undefined) builder.mappings(mappingsOf(panel.words));
   for (const [index, query] of panel.queries.entries())
     builder.withTarget(makeQuery({ instant: isNow(panel), ...query }, refIds.charAt(index), format));
   for (const [legend, colour] of Object.entries(panel.colours ?? {}))
     builder.overrideByName(legend, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]);
+}
+
+/** To another dashboard, with what was chosen here. */
+function linkTo(name: NonNullable<Panel['leadsTo']>): DashboardLinkBuilder {
+  return new DashboardLinkBuilder(`Look further: ${name}`)
+    .type(DashboardLinkType.Link)
+    .url(`/d/evently-${name}?\${__url_time_range}&\${__all_variables}`);
 }
 
 /** A number is that of the end of the time that is shown: of a range Grafana would show the last there was, however old. */

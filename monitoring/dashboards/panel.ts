@@ -37,6 +37,8 @@ type Common = {
   colours?: Readonly<Record<string, Colour>>;
   /** Words for values. */
   words?: Readonly<Record<string, { text: string; colour: Colour }>>;
+  /** The dashboard to look at next, as a link of the panel. */
+  leadsTo?: 'contention' | 'checkout' | 'operator' | 'services' | 'runtime';
 };
 
 export type Curves = Common & { kind: 'curves'; stacked?: boolean };

@@ -92,6 +92,7 @@ export const buyersAndHolds: Row = {
       means:
         'Answers of the route that reserves, by status; all sales together. 409 is a refusal, such as "sold out".',
       act: '429 comes from the limits, 503 from a full line or a database that is away, 500 from a defect: look for its log line.',
+      leadsTo: 'services',
       unit: 'reqps',
       noData: 'Nobody reserves',
       width: 8,
@@ -110,6 +111,7 @@ export const buyersAndHolds: Row = {
       title: 'Tickets given back, by cause',
       means: 'Tickets that went back to stock, held or sold before, a second, by why.',
       act: 'hold_lapsed: buyers did not finish paying in time. payment_given_up or payment_unknown: see Checkout.',
+      leadsTo: 'checkout',
       unit: 'short',
       noData: 'Nothing was given back',
       width: 8,

@@ -58,6 +58,7 @@ const wellness: Row = {
       title: 'Opens in',
       means: 'Time to the opening by the clock of the database; "ago" once it has opened.',
       act: 'Ten minutes before, the operator must show the sale as armed and its pods as ready: see the dashboard Operator.',
+      leadsTo: 'operator',
       unit: 'dthms',
       noData: 'No opening is set',
       width: 3,
@@ -104,6 +105,7 @@ const wellness: Row = {
       title: 'Sold per second',
       means: 'Tickets whose booking was confirmed, a second, summed over all processes of booking.',
       act: 'When it falls while tickets are held, the payment is slow: see the dashboard Checkout.',
+      leadsTo: 'checkout',
       unit: 'short',
       noData: 'No sales yet',
       width: 3,
@@ -138,6 +140,7 @@ const wellness: Row = {
       means:
         'Of a hundred attempts to reserve, ninety-nine are answered faster; refusals included, all sales together. It is what a buyer waits behind the gateway.',
       act: 'When it is red, see the dashboard Contention: the batches, the line before them, the locks.',
+      leadsTo: 'contention',
       unit: 's',
       noData: 'Nobody reserves',
       width: 2,
@@ -151,6 +154,7 @@ const wellness: Row = {
       means:
         'Attempts to reserve that were answered with 5xx, as a share; all sales together. "Sold out" is an answer and no failure.',
       act: 'When it is not green, see the dashboard Services for the route, and the log for the trace of one of them.',
+      leadsTo: 'services',
       unit: 'percentunit',
       noData: 'Nobody reserves',
       width: 2,
@@ -182,6 +186,7 @@ const wellness: Row = {
       title: 'Pods short',
       means: 'Pods of booking that are missing to the floor which the operator asks for.',
       act: 'Red a quarter of an hour before the opening: see why pods are not ready (nodes, images, quota) on the dashboard Operator.',
+      leadsTo: 'operator',
       unit: 'locale',
       noData: 'No operator here',
       width: 2,
@@ -237,6 +242,7 @@ const wellness: Row = {
       title: 'Refusals per second, by reason',
       means: 'Attempts to reserve that were answered with "no", by reason, summed over all processes.',
       act: 'sold-out and not-enough-seats belong to a full house. queue-full means that buyers come faster than batches: add no pods, see Contention. sale-not-open in masses means that clients come early.',
+      leadsTo: 'contention',
       unit: 'reqps',
       noData: 'Nobody was refused',
       width: 8,
@@ -251,6 +257,7 @@ const wellness: Row = {
       means:
         'Time from a request to reserve to its answer, waiting for its batch included; all sales together. The points are single requests: each leads to its trace.',
       act: 'p99 above the dashed line: see Contention. Only p99, not p50: one slow process, see Runtime.',
+      leadsTo: 'contention',
       unit: 's',
       noData: 'Nobody reserves',
       width: 8,
@@ -268,6 +275,7 @@ const wellness: Row = {
       means:
         'Changes of the stock before which another process had changed the event, as a share of all changes. With n processes that sell one event evenly it is near (n - 1) / n: it shows how much they take turns, and costs nothing by itself.',
       act: 'It matters together with a high p99: then fewer processes sell this event faster than more do. See Contention.',
+      leadsTo: 'contention',
       unit: 'percentunit',
       noData: 'Nothing changes the stock',
       width: 8,
@@ -283,6 +291,7 @@ const wellness: Row = {
       means:
         'The least pods of booking that the operator asks for, those that are ready, those planned for the peak, and the processes of booking that Prometheus hears.',
       act: 'Ready below the floor: see Operator. Heard below ready: Prometheus does not reach a pod, and all sums here are too small.',
+      leadsTo: 'operator',
       unit: 'locale',
       noData: 'No process of booking is heard',
       width: 8,

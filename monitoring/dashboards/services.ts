@@ -70,6 +70,7 @@ const answering: Row = {
       means:
         'Answers with 503 over the time that is shown: a full line, a database that is away, a process that starts.',
       act: 'More than a handful: see the pools on Runtime, and the line on Contention.',
+      leadsTo: 'runtime',
       unit: 'locale',
       noData: 'No requests',
       width: 4,
