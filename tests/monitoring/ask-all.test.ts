@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { askAll, type Question } from './ask-all.ts';
 
+const once = { atSeconds: 1, patienceMs: 0 };
 const nothing: readonly { labels: Record<string, string>; value: number }[] = [];
 
 /** Answers by expression; what it does not know is an error of Prometheus. */
@@ -26,7 +27,7 @@ test('data is no fault, nor is an emptiness that is listed', async () => {
     await askAll(
       server,
       [question('up'), question('down', { nothing: 'all is well' }), question('down', 'anything')],
-      0,
+      once,
     ),
   ).toEqual([]);
 });
@@ -39,10 +40,22 @@ test('an error, an empty answer, only values that are none, and a list that is w
     question('ratio'),
     question('rate('),
   ];
-  expect(await askAll(server, asked, 0)).toEqual([
+  expect(await askAll(server, asked, once)).toEqual([
     'Sale: Sold: Error: bad_data: unexpected end of input in rate(',
     'Sale: Sold: is listed as empty (nobody is up) and has data: up',
     'Sale: Sold: no data for down',
     'Sale: Sold: no data for ratio',
   ]);
+});
+
+test('what is empty at first is asked again, and wrong ones are not', async () => {
+  const asked: (number | undefined)[] = [];
+  const server: Parameters<typeof askAll>[0] = {
+    query: (_expr, atSeconds) => {
+      asked.push(atSeconds);
+      return Promise.resolve(asked.length > 1 ? [{ labels: {}, value: 1 }] : nothing);
+    },
+  };
+  expect(await askAll(server, [question('late')], { atSeconds: 7, patienceMs: 10_000 })).toEqual([]);
+  expect(asked).toEqual([7, undefined]);
 });

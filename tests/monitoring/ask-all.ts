@@ -13,41 +13,51 @@ export type Question = {
 const atOnce = 4;
 const pollMs = 1_000;
 
-/**
- * A sentence for each fault. What is empty is asked again until `ms` have passed, because rules are evaluated now and
- * then; a series of which every value is no number counts as empty.
- */
+export type Asking = {
+  /** Asked for this instant first, in seconds since 1970: that of the last thing that happened. */
+  atSeconds: number;
+  /** What is empty then is asked again until so many milliseconds have passed, because rules are evaluated now and then. */
+  patienceMs: number;
+};
+
+/** A sentence for each fault. A series of which every value is no number counts as empty. */
 export async function askAll(
   prometheus: Pick<PrometheusServer, 'query'>,
   questions: readonly Question[],
-  ms: number,
+  { atSeconds, patienceMs }: Asking,
 ): Promise<readonly string[]> {
-  const givesUpAtMs = monotonicMs() + ms;
-  const faults: string[] = [];
+  const givesUpAtMs = monotonicMs() + patienceMs;
+  const first = await judgeAll(prometheus, questions, atSeconds);
+  let { empty } = first;
+  while (empty.length > 0 && monotonicMs() < givesUpAtMs) {
+    await pause(pollMs);
+    empty = (await judgeAll(prometheus, empty)).empty;
+  }
+  return [...first.faults, ...empty.map(({ where, expr }) => `${where}: no data for ${expr}`)].toSorted();
+}
+
+type Judged = { faults: string[]; empty: Question[] };
+
+async function judgeAll(
+  prometheus: Pick<PrometheusServer, 'query'>,
+  questions: readonly Question[],
+  atSeconds?: number,
+): Promise<Judged> {
+  const judged: Judged = { faults: [], empty: [] };
   const waiting = [...questions];
   async function work(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const fault = await ask(prometheus, next, givesUpAtMs);
-      if (fault !== null) faults.push(fault);
+      const { where, expr, expects } = next;
+      const answer = await prometheus.query(expr, atSeconds).catch((error: unknown) => String(error));
+      if (typeof answer === 'string') judged.faults.push(`${where}: ${answer} in ${expr}`);
+      else if (expects !== 'anything') {
+        const isThere = answer.some(({ value }) => !Number.isNaN(value));
+        if (expects === 'data' && !isThere) judged.empty.push(next);
+        if (typeof expects === 'object' && isThere)
+          judged.faults.push(`${where}: is listed as empty (${expects.nothing}) and has data: ${expr}`);
+      }
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work));
-  return faults.toSorted();
-}
-
-async function ask(
-  prometheus: Pick<PrometheusServer, 'query'>,
-  { where, expr, expects }: Question,
-  givesUpAtMs: number,
-): Promise<string | null> {
-  for (;;) {
-    const answer = await prometheus.query(expr).catch((error: unknown) => String(error));
-    if (typeof answer === 'string') return `${where}: ${answer} in ${expr}`;
-    const isThere = answer.some(({ value }) => !Number.isNaN(value));
-    if (typeof expects === 'object')
-      return isThere ? `${where}: is listed as empty (${expects.nothing}) and has data: ${expr}` : null;
-    if (isThere || expects === 'anything') return null;
-    if (monotonicMs() > givesUpAtMs) return `${where}: no data for ${expr}`;
-    await pause(pollMs);
-  }
+  return judged;
 }

@@ -21,13 +21,17 @@ export type Drilled = {
   small: string;
   /** Armed to open in seconds, and opened. */
   armed: string;
-  /** The operator gets ready for it. */
+  /** The operator gets ready for both, one after the other, and they open. */
+  early: string;
   managed: string;
+  /** The operator waits for its time. */
+  later: string;
 };
 
 const buyersOfPress = 240;
-const armedInMs = 6_000;
+const armedInMs = 10_000;
 const managedInMs = 20_000;
+const laterInMs = 3_600_000;
 const openMs = 30_000;
 
 /** Publishes the events and sells one seat of each where it will be sold: every counter has a first value then. */
@@ -39,13 +43,16 @@ export async function stage(watched: WatchedPlatform): Promise<Drilled> {
     alone: await publish(1_000),
     small: await publish(2),
     armed: await publish(50),
+    early: await publish(50),
     managed: await publish(50),
+    later: await publish(50),
   };
   const buyer = await registerBuyer(platform);
   const [first, second] = clientsOf(watched);
   // In turns, so that each process has met a change of the other.
   for (const client of [first, second, first, second]) await reserve(client, buyer, drilled.shared, 1);
   for (let time = 0; time < 2; time += 1) await reserve(first, buyer, drilled.alone, 1);
+  await watched.operator.applySale('early', drilled.early, managedInMs);
   return drilled;
 }
 
@@ -67,10 +74,32 @@ export async function liveThrough(watched: WatchedPlatform, drilled: Drilled): P
   await poisonCatalog(watched);
   await Promise.all([
     arm(watched, drilled.armed),
-    watched.operator.applySale('managed', drilled.managed, managedInMs),
+    manage(watched, drilled),
     pay(watched, drilled.shared),
     sellOut(watched, drilled.small),
+    browse(watched, drilled.shared),
   ]);
+}
+
+/** One sale that opens now and one that does not, and somebody who lowers the floor by hand. */
+async function manage({ operator }: WatchedPlatform, { managed, later }: Drilled): Promise<void> {
+  await operator.applySale('managed', managed, managedInMs);
+  await operator.applySale('later', later, laterInMs);
+  await operator.contestFloor();
+}
+
+/** The pages that buyers look at before they buy. A rate takes two visits, because a series begins with the first. */
+export async function browse(watched: WatchedPlatform, eventId: string): Promise<void> {
+  const [, second] = clientsOf(watched);
+  const event = createClient(watched.platform.urlOf('event'));
+  const pages: readonly (readonly [Client, string])[] = [
+    [event, '/api/event/events'],
+    [event, `/api/event/events/${eventId}`],
+    [event, `/api/event/events/${eventId}/availability`],
+    [createClient(watched.platform.urlOf('search')), '/api/search?q=pods'],
+    [second, `/api/booking/bookings/check-availability?event_id=${eventId}&quantity=1`],
+  ];
+  for (const [client, page] of pages) await client.ask(z.unknown(), { method: 'GET', path: page });
 }
 
 /** The router of `press`, without looking who is ready: nobody ends here. */
@@ -103,6 +132,7 @@ async function pay(watched: WatchedPlatform, eventId: string): Promise<void> {
     tok_decline: 402,
     tok_timeout_lost: 202,
     tok_timeout: 202,
+    tok_twice: 200,
   };
   await Promise.all(
     Object.entries(expected).map(async ([token, status]) => {
@@ -111,9 +141,7 @@ async function pay(watched: WatchedPlatform, eventId: string): Promise<void> {
       if (answer !== status) throw new Error(`${token} was answered ${answer} instead of ${status}`);
     }),
   );
-  // Its seats come back when nobody pays in time.
-  await reserve(second, buyer, eventId, 1);
-  await first.send({ method: 'GET', path: `/api/booking/bookings/${randomUUID()}`, token: buyer.token });
+  await second.send({ method: 'GET', path: `/api/booking/bookings/${randomUUID()}`, token: buyer.token });
 }
 
 async function confirmWith(
@@ -131,7 +159,7 @@ async function confirmWith(
   return status;
 }
 
-/** Two seats, three buyers: the third is refused and waits, and is offered what the first gives back. */
+/** Two seats, three buyers: the second is refused and waits, and is offered what the first gives back. Offers run out. */
 async function sellOut(watched: WatchedPlatform, eventId: string): Promise<void> {
   const [first, second] = clientsOf(watched);
   const [buyer, late, later] = await Promise.all([1, 2, 3].map(() => registerBuyer(watched.platform)));
@@ -148,13 +176,13 @@ async function sellOut(watched: WatchedPlatform, eventId: string): Promise<void>
     });
     if (status !== 409) throw new Error(`a seat too many was answered ${status}`);
   }
-  for (const waiting of [late, later])
-    await second.ask(z.unknown(), {
-      method: 'POST',
-      path: '/api/booking/waitlist/join',
-      token: waiting.token,
-      body: { event_id: eventId, quantity: 1 },
-    });
+  // Who was refused waits already; another one joins.
+  await second.ask(z.unknown(), {
+    method: 'POST',
+    path: '/api/booking/waitlist/join',
+    token: later.token,
+    body: { event_id: eventId, quantity: 1 },
+  });
   await cancelHold(first, buyer, given.reservation_id);
 }
 
@@ -171,6 +199,7 @@ const code = z.object({ code: z.string() }).catch({ code: '' });
 /** Booking is told an opening as the operator tells it, and somebody is there when it opens. */
 async function arm(watched: WatchedPlatform, eventId: string): Promise<void> {
   const [first] = clientsOf(watched);
+  const buyer = await registerBuyer(watched.platform);
   const opensAt = new Date(systemClock.now().getTime() + armedInMs);
   await first.ask(z.unknown(), {
     method: 'PUT',
@@ -185,7 +214,6 @@ async function arm(watched: WatchedPlatform, eventId: string): Promise<void> {
       closes_at: null,
     },
   });
-  const buyer = await registerBuyer(watched.platform);
   const refused = new Set<string>();
   await until(
     'the sale opens',

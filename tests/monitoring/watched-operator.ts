@@ -5,18 +5,30 @@ import { createProcessGroup } from '@evently/testkit/engines/kube-processes';
 import { createKubeClient } from '../../operator/test/kube-client.ts';
 import { startOperator } from '../../operator/test/operator-process.ts';
 import { startPodRouter } from '../../operator/test/pod-router.ts';
-import { account, applyAccount, applyCrd, applyPool, poolDefaults } from '../../operator/test/pool.ts';
+import {
+  account,
+  applyAccount,
+  applyCrd,
+  applyPool,
+  autoscalerPath,
+  poolDefaults,
+} from '../../operator/test/pool.ts';
 import { apiKey, type PodPlatform } from '../pods/pod-platform.ts';
+import { until } from '../pods/pod-process.ts';
 
 export type WatchedOperator = {
   metricsUrl: string;
   /** An EventSale that opens after so many milliseconds, with the shortest lead time there is. */
   applySale: (name: string, eventId: string, opensInMs: number) => Promise<void>;
+  /** Somebody else changes the floor that the operator has set. */
+  contestFloor: () => Promise<void>;
   close: () => Promise<void>;
 };
 
 const namespace = 'sales';
 const ownNamespace = 'sales-operator';
+const contestMs = 60_000;
+const autoscalerKind = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' };
 const namespacesPath = '/api/v1/namespaces';
 
 /** Starts it all; the operator leads when this resolves. `podUrls` are the booking processes that it warms. */
@@ -39,7 +51,7 @@ export async function startWatchedOperator(
     for (const name of [namespace, ownNamespace])
       await kube.create(namespacesPath, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     const token = await applyAccount(kube, { sales: namespace, operator: ownNamespace });
-    await applyPool(kube, namespace, { ...poolDefaults, baseline: 1 });
+    await applyPool(kube, namespace, poolDefaults);
     const router = await startPodRouter(podUrls);
     closing.push(router.close);
     const operator = await startOperator(group, {
@@ -68,6 +80,16 @@ export async function startWatchedOperator(
               tasks: [{ name: 'Inventory' }, { name: 'Connections' }, { name: 'Event' }],
             },
           },
+        });
+      },
+      contestFloor: async () => {
+        const path = autoscalerPath(namespace);
+        await until('the operator has set the floor', contestMs, async () =>
+          JSON.stringify(await kube.get(path)).includes(`"minReplicas":${poolDefaults.baseline}`),
+        );
+        await kube.apply(path, { ...autoscalerKind, spec: { minReplicas: 1 } }, 'somebody-else');
+        await until('the operator sees that its floor is contested', contestMs, async () => {
+          return (await operator.metric('evently_floor_conflicts_total')) > 0;
         });
       },
       close,

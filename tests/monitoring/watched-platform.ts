@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { freePort } from '@evently/testkit/engines/kube-processes';
 import { startPrometheus, type PrometheusServer } from '@evently/testkit/engines/prometheus-server';
 import { startRedisProcess } from '@evently/testkit/engines/redis-server';
+import { startOtlpReceiver, type OtlpReceiver } from '@evently/testkit/otlp-receiver';
 import type { ServiceName } from '@evently/pod/settings';
 import { createPodPlatform, serviceNames, type PodPlatform } from '../pods/pod-platform.ts';
 import { until, type PodProcess, type Settings } from '../pods/pod-process.ts';
@@ -17,9 +18,11 @@ export type WatchedPlatform = {
   platform: PodPlatform;
   operator: WatchedOperator;
   prometheus: PrometheusServer;
+  /** Takes the traces of the pods: every one is recorded. */
+  collector: OtlpReceiver;
   /** Access token of an administrator. */
   organizer: string;
-  /** Both sell; holds of the first last for the whole test, those of the second for seconds. */
+  /** Both sell. Holds last for the whole test, offers of the waitlist for seconds. */
   booking: { first: PodProcess; second: PodProcess };
   watching: readonly Watching[];
   close: () => Promise<void>;
@@ -27,8 +30,7 @@ export type WatchedPlatform = {
 
 export type Programs = { redis: string; prometheus: string };
 
-/** Seconds that a hold of the second booking pod lasts. */
-export const shortHoldSeconds = 5;
+const offerSeconds = 4;
 const root = path.join(import.meta.dirname, '..', '..');
 const ruleFiles = ['monitoring/alerts', 'monitoring/slo'].map((folder) => `${folder}/*.rules.yaml`);
 const scrapedMs = 30_000;
@@ -42,7 +44,13 @@ export async function startWatchedPlatform(programs: Programs): Promise<WatchedP
   try {
     const redis = await startRedisProcess({ program: programs.redis });
     closing.push(redis.stop);
-    const platform = await createPodPlatform({ REDIS_URL: redis.url });
+    const collector = await startOtlpReceiver();
+    closing.push(collector.close);
+    const platform = await createPodPlatform({
+      REDIS_URL: redis.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    });
     closing.push(platform.close);
     await migrateAll(platform);
     const { booking, watching: pods } = await startPods(platform);
@@ -56,7 +64,7 @@ export async function startWatchedPlatform(programs: Programs): Promise<WatchedP
     });
     closing.push(prometheus.stop);
     await untilScraped(prometheus, watching);
-    return { platform, operator, prometheus, organizer, booking, watching, close };
+    return { platform, operator, prometheus, collector, organizer, booking, watching, close };
   } catch (error) {
     await close();
     throw error;
@@ -78,15 +86,13 @@ async function startPods(platform: PodPlatform): Promise<Pods> {
     return platform.start(name, { METRICS_PORT: String(port), ...own });
   };
   const others = serviceNames.filter((name) => name !== 'booking');
-  const second = {
-    BOOKING_PORT: String(await freePort()),
-    BOOKING_HOLD_SECONDS: String(shortHoldSeconds),
-    BOOKING_OFFER_SECONDS: '60',
-  };
+  const offers = { BOOKING_OFFER_SECONDS: String(offerSeconds) };
+  const second = { ...offers, BOOKING_PORT: String(await freePort()) };
+  // The issuers of keys first: a pod waits for them.
+  await Promise.all(others.map((name) => start(name, `${name}-0`)));
   const [first, other] = await Promise.all([
-    start('booking', 'booking-0'),
+    start('booking', 'booking-0', offers),
     start('booking', 'booking-1', second),
-    ...others.map((name) => start(name, `${name}-0`)),
   ]);
   return { booking: { first, second: other }, watching };
 }
