@@ -7,10 +7,12 @@ import { systemClock } from '@evently/kit/clock';
 import { readSettings } from '@evently/kit/config';
 import { createLogger } from '@evently/kit/log';
 import { createRegistry, createRequestMetrics } from '@evently/kit/metrics';
+import { createDatabaseMetrics } from '@evently/kit/metrics-database';
 import { platformSettings } from '@evently/kit/platform';
 import { openDatabase } from '@evently/kit/postgres';
 import { processSettings } from './process-settings.ts';
 import { createVerifier, serveProcess } from './serve-process.ts';
+import { silenceMetrics } from './silence-metrics.ts';
 
 const callMs = 5_000;
 
@@ -18,9 +20,15 @@ const own = readSettings(processSettings, process.env);
 const platform = readSettings(platformSettings, process.env);
 const config = readBookingConfig(process.env);
 const log = createLogger('booking', platform.EVENTLY_LOG_LEVEL);
+if (own.BENCH_METRICS === 'off') silenceMetrics();
 const registry = createRegistry();
 const url = config.BOOKING_DATABASE_URL;
-const db = openDatabase({ url, name: 'booking', max: config.BOOKING_POOL_SIZE, log });
+const shown = createDatabaseMetrics(registry);
+const pool = shown.pool('booking', 'own');
+const max = config.BOOKING_POOL_SIZE;
+const db = openDatabase({ url, name: 'booking', max, log, waited: pool.waited });
+pool.watch(db);
+shown.watch('booking', db, log);
 const relayDb = openDatabase({ url, name: 'booking-relay', max: 1, log });
 // Nobody subscribes to the messages of this process, so its relay is never started: the platform's own
 // relay, which has the consumers, publishes what is written to the outbox here.

@@ -68,7 +68,6 @@ test('the standalone platform has the metrics that are documented of it', async 
       STANDALONE_PORT: '0',
       USER_PORT: '0',
       EVENT_PORT: '0',
-      SEARCH_PORT: '0',
       BOOKING_PORT: '0',
       PAYMENT_PORT: '0',
       SEARCH_PORT: '0',

@@ -5,7 +5,8 @@ import type { Logger } from './log.ts';
 import { serviceLabel } from './metrics-labels.ts';
 import { addCounter, addGauge, defineCounter, defineGauge } from './metrics-define.ts';
 
-const figures = 'what is read together: database, and sales, oversold or payments of their services';
+const figures =
+  'what is read together: database of every service; sales, openings and oversold of booking; payments; index of search';
 
 export const readingDefinitions = {
   reads: defineCounter({

@@ -65,7 +65,7 @@ export async function listSaleFigures(
                     where e.event_id = any($1::uuid[])
                        or (e.status = 'published' and e.sells_from < t.now + make_interval(hours => ${aheadHours})
                            and e.sells_until > t.now - make_interval(mins => ${afterMinutes}))
-                    order by is_first desc, abs(extract(epoch from case when isfinite(e.sells_from) then e.sells_from - t.now end)) nulls last,
+                    order by is_first desc, case when isfinite(e.sells_from) then greatest(e.sells_from - t.now, t.now - e.sells_from) end nulls last,
                              e.event_id
                     limit $2) s
              join event_details d on d.event_id = s.event_id
@@ -109,34 +109,91 @@ export async function readOpenFigures(sql: Sql): Promise<OpenFigures> {
   return { paying: row.paying, unknown: row.unknown, oldestUnsweptSeconds: row.unswept };
 }
 
+/** Bookings of more tickets than this are counted segment by segment; each segment has some 131,000 bookings. */
+const mostAtOnce = 200_000;
+
 /**
  * Tickets of each event that its bookings hold or have bought beyond the capacity of their tier; 0 for one that is
- * right. Counted from the bookings, in one snapshot: no counter of the stock is read. No lock. Bookings of the same
- * lines are counted before they are added up, which is three times as fast as unfolding each. It takes time by the number of
- * the events' bookings, so the caller asks seldom; the statement's time-out ends it, and no second core is used.
+ * right. Counted from the bookings, in one snapshot: the counters of the stock (`tickets`) only choose the way, through
+ * the index by event or segment by segment, so that no statement meets its time-out. No lock. Bookings of the same
+ * lines are counted before they are unfolded. It takes time by the number of the events' bookings, or of the
+ * table's for a large event, so the caller asks seldom; no second core of the server is used.
  */
-export async function countOversold(db: Database, eventIds: readonly string[]): Promise<Map<string, number>> {
+export async function countOversold(
+  db: Database,
+  events: readonly { eventId: string; tickets: number }[],
+): Promise<Map<string, number>> {
+  const idsOf = (isLarge: boolean): string[] =>
+    events.filter(({ tickets }) => tickets > mostAtOnce === isLarge).map(({ eventId }) => eventId);
   return db.transaction(async (client) => {
+    await client.query('set transaction isolation level repeatable read, read only');
     await client.query(
-      "select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)",
+      `select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),
+              set_config('enable_sort', 'off', true)`,
     );
-    const { rows } = await client.query<{ event_id: string; oversold: number }>(
-      `with counted as (
-         select b.event_id, b.tier_ids, b.quantities, count(*) as bookings
-           from bookings b
-          where b.event_id = any($1::uuid[]) and b.status in ('pending', 'paying', 'payment_unknown', 'confirmed')
-          group by b.event_id, b.tier_ids, b.quantities),
-       claimed as (
-         select c.event_id, l.tier_id, sum(l.quantity * c.bookings) as tickets
-           from counted c, unnest(c.tier_ids, c.quantities) l(tier_id, quantity)
-          group by c.event_id, l.tier_id)
-       select e.event_id, coalesce(sum(greatest(0, k.tickets - coalesce(i.capacity, 0))), 0)::int as oversold
-         from unnest($1::uuid[]) e(event_id)
-         left join claimed k on k.event_id = e.event_id
-         left join inventory i on i.event_id = k.event_id and i.tier_id = k.tier_id
-        group by e.event_id`,
-      [eventIds],
-    );
-    return new Map(rows.map((row) => [row.event_id, row.oversold]));
+    const claimed = new Map<string, number>();
+    const add = (claims: readonly Claim[]): void => {
+      for (const { event_id: event, tier_id: tier, tickets } of claims)
+        claimed.set(`${event} ${tier}`, (claimed.get(`${event} ${tier}`) ?? 0) + Number(tickets));
+    };
+    const [small, large] = [idsOf(false), idsOf(true)];
+    if (small.length > 0) add(await readClaims(client, small, null));
+    const [first, last] = large.length === 0 ? [0, -1] : await readSegments(client);
+    for (let segment = first; segment <= last; segment += 1) add(await readClaims(client, large, segment));
+    return excessOf(await readCapacities(client, [...small, ...large]), claimed, [...small, ...large]);
   });
+}
+
+type Claim = { event_id: string; tier_id: string; tickets: string };
+
+/** Tickets that bookings hold or have bought, by tier; of all segments, or of one. No name: planned for its values. */
+async function readClaims(
+  client: Sql,
+  eventIds: readonly string[],
+  segment: number | null,
+): Promise<Claim[]> {
+  const { rows } = await client.query<Claim>(
+    `with counted as (
+       select b.event_id, b.tier_ids, b.quantities, count(*) as bookings
+         from bookings b
+        where b.event_id = any($1::uuid[]) and ($2::integer is null or b.segment = $2)
+          and b.status in ('pending', 'paying', 'payment_unknown', 'confirmed')
+        group by b.event_id, b.tier_ids, b.quantities)
+     select c.event_id, l.tier_id, sum(l.quantity * c.bookings) as tickets
+       from counted c, unnest(c.tier_ids, c.quantities) l(tier_id, quantity)
+      group by c.event_id, l.tier_id`,
+    [eventIds, segment],
+  );
+  return rows;
+}
+
+/** The first and the last segment that has bookings, by the index that begins with it. */
+async function readSegments(client: Sql): Promise<[number, number]> {
+  const { rows } = await client.query<{ first: number | null; last: number | null }>(
+    'select min(segment) as first, max(segment) as last from bookings',
+  );
+  return [rows[0]?.first ?? 0, rows[0]?.last ?? -1];
+}
+
+async function readCapacities(client: Sql, eventIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ event_id: string; tier_id: string; capacity: number }>(
+    'select event_id, tier_id, capacity from inventory where event_id = any($1::uuid[])',
+    [eventIds],
+  );
+  return new Map(rows.map((row) => [`${row.event_id} ${row.tier_id}`, row.capacity]));
+}
+
+/** A tier that the event does not have has no seat: all that was claimed of it is too much. */
+function excessOf(
+  capacities: ReadonlyMap<string, number>,
+  claimed: ReadonlyMap<string, number>,
+  eventIds: readonly string[],
+): Map<string, number> {
+  const excess = new Map(eventIds.map((eventId) => [eventId, 0]));
+  for (const [place, tickets] of claimed) {
+    const [eventId = ''] = place.split(' ');
+    const beyond = Math.max(0, tickets - (capacities.get(place) ?? 0));
+    excess.set(eventId, (excess.get(eventId) ?? 0) + beyond);
+  }
+  return excess;
 }
