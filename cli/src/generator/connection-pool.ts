@@ -69,6 +69,9 @@ export function createConnectionPool(target: Target, limit: number): ConnectionP
         );
         await Promise.all(group);
       }
+      // The last one is taken next. A busy server takes connections in the order in which they were opened, so who
+      // comes first goes out on the first: the other way round, the first buyers were answered last.
+      idle.reverse();
     },
     submit: dispatch,
     expire: (nowMs) => {

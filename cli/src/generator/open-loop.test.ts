@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { runMaximum } from './closed-loop.ts';
 import { createLatencyRecorder, mergeLatencies } from './latency.ts';
 import { runOpenLoop, type Answer, type LoadPlan } from './open-loop.ts';
@@ -61,6 +62,26 @@ test('each arrival is sent once, with its own body, and answered once', async ()
       outcome.kind === 'answered' && outcome.response.body.toString() === `{"index":${index}}`,
   );
   expect(own).toBe(true);
+});
+
+test('who comes first is sent on the connection that was opened first', async () => {
+  const opened: (number | undefined)[] = [];
+  const sentOn: number[] = [];
+  const server = createServer((req, res) => {
+    let text = '';
+    req.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    req.on('end', () => {
+      const { index } = z.object({ index: z.int() }).parse(JSON.parse(text));
+      sentOn[index] = opened.indexOf(req.socket.remotePort);
+      // No connection is free again before all have been used.
+      waiting.push(() => res.end('{}'));
+      if (waiting.length === 12) for (const answer of waiting) answer();
+    });
+  });
+  const waiting: (() => void)[] = [];
+  server.on('connection', (socket) => opened.push(socket.remotePort));
+  await run(await listening(server), { count: 12, connections: 12 });
+  expect(sentOn).toEqual(Array.from({ length: 12 }, (_, index) => index));
 });
 
 test('arrivals go on while no answer comes, up to the last one', async () => {
