@@ -16,7 +16,6 @@ import { until } from '../pods/pod-process.ts';
 const world = helmWorld();
 const folder = path.join(import.meta.dirname, '..', '..', 'monitoring', 'prometheus');
 const read = (name: string): Promise<string> => readFile(path.join(folder, name), 'utf8');
-const parts = ['booking', 'event', 'operator', 'payment', 'user'];
 
 let plane: ControlPlane | null = null;
 afterAll(() => plane?.stop());
@@ -166,6 +165,10 @@ test('in a cluster job is the part and instance the pod, for a plain Prometheus 
   plane = await startControlPlane({});
   const cluster = plane;
   const objects = await renderObjects(world.copy(), { set: ['global.monitoring.podMonitor=true'] });
+  const parts = objects
+    .flatMap(({ kind, metadata }) => (kind === 'Deployment' ? [metadata.name] : []))
+    .toSorted();
+  expect(parts.length).toBeGreaterThanOrEqual(5);
   await fillCluster(cluster, objects);
   let targets: readonly Target[] = [];
   await until(

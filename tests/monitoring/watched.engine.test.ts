@@ -194,9 +194,11 @@ test('the ratio on the dashboard is that of the versions in the database, and 0 
   expect(isAsCounted(shown.get(drilled.alone), counted)).toBe(false);
 });
 
-/** Prometheus extends what it saw to the edges of the window, a scrape at most, for each process by itself. */
+/** Prometheus extends what it saw to the edges of the window, a scrape at most, for each series by itself. */
+const windowError = 0.05;
+
 function isAsCounted(shown: number | undefined, counted: number): boolean {
-  return shown !== undefined && Math.abs(shown - counted) <= counted * 0.03;
+  return shown !== undefined && Math.abs(shown - counted) <= counted * windowError;
 }
 
 test('inventory, open payments and what was put aside are what the databases have', async () => {
