@@ -1,12 +1,14 @@
-/** What traces cost: the same sale without a collector, with one trace in a hundred recorded, and with all, in turns. */
+/**
+ * What traces cost: the same sale without a collector, with one trace in a hundred recorded, and with all, in turns.
+ * Takes how many rounds, and how many buyers each has.
+ */
 import { createServer, type Server } from 'node:http';
 import { openBench, type Bench } from './bench.ts';
 import type { SaleResult } from './result.ts';
 import { sell, warmUp } from './sell.ts';
 import { fullSizes } from './sizes.ts';
 
-const rounds = 6;
-const buyers = 20_000;
+const [rounds = 6, buyers = 20_000] = process.argv.slice(2).map(Number);
 const connections = 256;
 const warmUpBuyers = 10_000;
 const arrivals = { kind: 'maximum', connections } as const;
