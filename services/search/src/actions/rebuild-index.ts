@@ -1,9 +1,9 @@
 /** Builds an index anew, beside the one that answers, from the event service's catalog; then switches to it. */
-import { monotonicMs } from '@evently/kit/clock';
+import { monotonicMs, pause } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import type { Database } from '@evently/kit/postgres';
 import { changesOf } from '../domain/changes.ts';
-import type { SearchEngine } from '../engine/port.ts';
+import { EngineAway, type Change, type Rebuild, type SearchEngine } from '../engine/port.ts';
 import { listRows } from '../store/catalog.ts';
 import { holdRebuilding } from '../store/rebuilding.ts';
 import { takeCatalog, type CompareCatalogDeps } from './compare-catalog.ts';
@@ -41,7 +41,10 @@ async function build(
     for (let page = 0; page < maxPages; page += 1) {
       const rows = await listRows(deps.db, afterId, pageSize);
       documents += rows.filter(({ document }) => document !== null).length;
-      await rebuild.apply(rows.flatMap((row) => changesOf(row, true)));
+      await applyPage(
+        rebuild,
+        rows.flatMap((row) => changesOf(row, true)),
+      );
       const last = rows.at(-1);
       if (last === undefined || rows.length < pageSize) break;
       afterId = last.eventId;
@@ -56,5 +59,20 @@ async function build(
         deps.log.warn({ err: String(left) }, 'an unfinished index is left for the next rebuild to remove'),
       );
     throw error;
+  }
+}
+
+const pageAttempts = 5;
+const pageRetryMs = 1_000;
+
+/** A page that an engine was too slow for is applied again, before all pages so far were for nothing. */
+async function applyPage(rebuild: Rebuild, changes: readonly Change[]): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await rebuild.apply(changes);
+    } catch (error) {
+      if (!(error instanceof EngineAway) || attempt === pageAttempts) throw error;
+      await pause(pageRetryMs);
+    }
   }
 }
