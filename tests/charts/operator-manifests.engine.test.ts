@@ -73,6 +73,16 @@ test('it may speak with whom the chart lets it, and all else in its namespace is
   });
 });
 
+test('it is scraped under the same labels', async () => {
+  const chart = await renderObjects(world.copy(), {
+    chart: 'operator',
+    set: ['global.monitoring.podMonitor=true'],
+  });
+  const own = find(await manifests('podmonitor'), 'PodMonitor', 'evently-operator');
+  expect(own.spec).toEqual(withoutRelease(find(chart, 'PodMonitor', 'operator').spec));
+  expect(own.metadata.namespace).toBe('evently-system');
+});
+
 const policySchema = z.object({
   ingress: z.array(
     z.object({
