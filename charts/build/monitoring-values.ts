@@ -8,6 +8,7 @@ import { flag, group, leaf, text, words, type Fields } from './value-tree.ts';
 const monitoringFolder = fileURLToPath(new URL('../../monitoring', import.meta.url));
 const ruleEnding = '.rules.yaml';
 const labelName = '^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$';
+const addressOrNone = '^(https?://[^\\s]*[^\\s/])?$';
 const namespaceOrNone = '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$';
 
 const dashboards = filesIn('dashboards/json', '.json');
@@ -55,6 +56,16 @@ export const monitoringValues: Fields = {
     enabled: flag('Whether there are any.', true),
     namespace: text('Where they are made; empty is the namespace of the release.', '', namespaceOrNone),
     labels: words('Labels by which Prometheus selects its rules, beside global.monitoring.labels.'),
+    runbookBase: text(
+      'Address of the folder of runbooks, for the links of alerts; empty is docs/runbooks, as in the project.',
+      '',
+      addressOrNone,
+    ),
+    dashboardBase: text(
+      "Grafana's address, for their links to dashboards; empty leaves the path alone.",
+      '',
+      addressOrNone,
+    ),
     show: group(
       'Each by itself.',
       switches(
