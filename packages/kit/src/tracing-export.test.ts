@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Registry } from 'prom-client';
 import { startOtlpReceiver, type OtlpReceiver } from '@evently/testkit/otlp-receiver';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeTestCertificates } from '@evently/testkit/tls-files';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { monotonicMs } from './clock.ts';
 import { readSettings } from './config.ts';
 import { createLogger } from './log.ts';
@@ -136,6 +140,34 @@ test('a collector that is not there at all is as bad, and no worse', async () =>
   makeSpans(10);
   expect(await untilCounted(10, 'failed')).toBe(10);
   collector = await startOtlpReceiver();
+});
+
+test('a collector behind TLS is believed by the authority that is named, and by no other', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'evently-traces-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const files = await writeTestCertificates(folder);
+  const secured = await startOtlpReceiver(files);
+  onTestFinished(secured.close);
+  const named = (file: string) => ({
+    OTEL_EXPORTER_OTLP_ENDPOINT: secured.url,
+    OTEL_EXPORTER_OTLP_CERTIFICATE: file,
+    OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+  });
+  await trace(named(files.wrongAuthority));
+  makeSpans(1);
+  await untilCounted(1, 'failed');
+  await tracing?.stop();
+  tracing = null;
+  expect(lines.join('')).toContain('set OTEL_EXPORTER_OTLP_CERTIFICATE to the PEM file');
+  expect(secured.spans()).toEqual([]);
+
+  registry = new Registry();
+  await trace(named(files.rightAuthority));
+  makeSpans(1);
+  await untilCounted(1, 'exported');
+  expect(secured.spans()).toHaveLength(1);
+
+  await expect(trace(named(path.join(folder, 'none.pem')))).rejects.toThrow('none.pem cannot be read');
 });
 
 test('whoever stops sends what waits', async () => {

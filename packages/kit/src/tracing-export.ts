@@ -17,6 +17,7 @@ import {
   type SpanExporter,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace';
+import { adviseOnTls, readAuthorities } from './tls.ts';
 import type { TracingConfig } from './tracing-settings.ts';
 
 /** Told what became of spans. */
@@ -57,9 +58,7 @@ const exportedCode: number = 0;
 /** Makes spans and carries the active one through asynchronous code from now on. */
 export function openTraceExport({ config, part, version, counts }: TraceExportOptions): TraceExport {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: timeoutMillis } = config;
-  const agent = endpoint.startsWith('https:')
-    ? new HttpsAgent({ keepAlive: true })
-    : new HttpAgent({ keepAlive: true });
+  const agent = openAgent(config);
   const queue = createQueue(config.OTEL_BSP_MAX_QUEUE_SIZE, counts);
   const exporter = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,
@@ -131,7 +130,7 @@ function createQueue(
         exporter.export(spans, (result) => {
           const code: number = result.code;
           if (code === exportedCode) counts.exported(spans.length);
-          else counts.failed(spans.length, result.error?.message ?? 'no reason was given');
+          else counts.failed(spans.length, reasonOf(result.error));
           done(result);
         });
       },
@@ -139,6 +138,25 @@ function createQueue(
       forceFlush: async () => exporter.forceFlush?.(),
     }),
   };
+}
+
+/** Throws `ConfigError` when the file of the authorities cannot be used. */
+function openAgent(config: TracingConfig): HttpAgent {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE: file } = config;
+  if (!endpoint.startsWith('https:')) return new HttpAgent({ keepAlive: true });
+  return new HttpsAgent({
+    keepAlive: true,
+    ...(file === '' ? {} : { ca: readAuthorities(file, 'OTEL_EXPORTER_OTLP_CERTIFICATE') }),
+  });
+}
+
+const peer = {
+  caSetting: 'OTEL_EXPORTER_OTLP_CERTIFICATE',
+  plainAdvice: 'let the endpoint begin with http://',
+};
+
+function reasonOf(error: Error | undefined): string {
+  return adviseOnTls(error, peer) ?? error?.message ?? 'no reason was given';
 }
 
 function samplerOf({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: share }: TracingConfig): Sampler {

@@ -66,6 +66,10 @@ export const tracingSettings = {
     secret: true,
     about: 'Headers that the collector asks for: name=value, comma-separated, values percent-encoded',
   }),
+  OTEL_EXPORTER_OTLP_CERTIFICATE: setting(z.string().max(4_096), {
+    fallback: '',
+    about: 'PEM file of the authorities that may vouch for the collector; empty is the system list',
+  }),
   OTEL_EXPORTER_OTLP_TIMEOUT: setting(integer(100, 60_000), {
     fallback: '10000',
     unit: 'ms',

@@ -1,5 +1,7 @@
 /** A collector for tests: takes traces by OTLP over HTTP in protobuf, as any other does, and can be slow or ill. */
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { decodeTraces, type ReceivedSpan } from './otlp-decode.ts';
 
 /** `takes` answers 200; `hangs` reads and never answers; `ill` answers 503; `refuses` ends the connection at once. */
@@ -25,7 +27,8 @@ const untilMs = 10_000;
 
 export type { ReceivedSpan };
 
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/** @param tls PEM files of its certificate for `localhost` and of the key; without them it speaks plainly */
+export async function startOtlpReceiver(tls?: { certificate: string; key: string }): Promise<OtlpReceiver> {
   const taken: ReceivedSpan[] = [];
   const watching = new Set<() => void>();
   const state: { manner: Manner; requests: number; headers: Record<string, unknown> } = {
@@ -42,19 +45,23 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     res.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     for (const look of watching) look();
   }
-  const server = createServer((req, res) => {
+  const take = (req: IncomingMessage, res: ServerResponse): void => {
     state.requests += 1;
     state.headers = { ...req.headers };
     if (state.manner === 'refuses') return void req.socket.destroy();
     const parts: Buffer[] = [];
     req.on('data', (part: Buffer) => parts.push(part));
     req.on('end', () => answer(req, res, Buffer.concat(parts)));
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(take)
+      : createTlsServer({ cert: readFileSync(tls.certificate), key: readFileSync(tls.key) }, take);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the collector listens on no port');
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: tls === undefined ? `http://127.0.0.1:${address.port}` : `https://localhost:${address.port}`,
     behave: (manner) => {
       state.manner = manner;
     },
