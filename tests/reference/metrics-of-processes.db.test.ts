@@ -59,10 +59,10 @@ async function scrapeBoth(port: number): Promise<string> {
 }
 
 test('the standalone platform has the metrics that are documented of it', async () => {
-  const data = path.join(folder, 'platform');
+  const home = path.join(folder, 'platform');
   const standalone = await createStandalone({
     env: {
-      EVENTLY_DATA_DIR: data,
+      EVENTLY_DATA_DIR: home,
       STANDALONE_SEED: '0',
       EVENTLY_LOG_LEVEL: 'error',
       STANDALONE_PORT: '0',
@@ -85,7 +85,7 @@ test('the standalone platform has the metrics that are documented of it', async 
     expect(reads.length).toBeGreaterThan(5);
   } finally {
     await standalone.close();
-    await resetFolder(data);
+    await resetFolder(home);
   }
 }, 120_000);
 
