@@ -1,5 +1,4 @@
 /** What the event service tells the search service of its catalog: by messages, and page by page for comparing. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { count, currency, id, instant, minorAmount, text } from './common.ts';
 
@@ -59,8 +58,24 @@ export const listedDocuments = z.object({
 });
 export type ListedDocuments = z.output<typeof listedDocuments>;
 
-/** From 0 to 2^32 - 1, of all fields in one order: two documents that differ have one in four thousand million times. */
+const offsetBasis = 0x811c9dc5;
+const prime = 0x01000193;
+const bitsOfByte = 8;
+const byte = 0xff;
+
+/**
+ * From 0 to 2^32 - 1, of all fields in one order (FNV-1a, 32 bits, of UTF-16; draft-eastlake-fnv). It finds what changed
+ * by accident; nobody has a reason to make two documents alike.
+ */
 export function checksumOf(document: CatalogDocument): number {
-  const fields = Object.entries(document).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(fields)).digest().readUInt32BE(0);
+  const written = JSON.stringify(
+    Object.entries(document).toSorted(([one], [other]) => (one < other ? -1 : 1)),
+  );
+  let sum = offsetBasis;
+  for (let index = 0; index < written.length; index += 1) {
+    const unit = written.charCodeAt(index);
+    sum = Math.imul(sum ^ (unit & byte), prime);
+    sum = Math.imul(sum ^ (unit >>> bitsOfByte), prime);
+  }
+  return sum >>> 0;
 }

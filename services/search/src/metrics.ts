@@ -95,7 +95,7 @@ export function createSearchMetrics(
   addGauge(registry, searchDefinitions.documents, async (gauge) => {
     gauge.reset();
     const figures = await read();
-    if (figures?.documents != null) gauge.set({}, figures.documents);
+    if (figures !== null && figures.documents !== null) gauge.set({}, figures.documents);
   });
   return {
     queried: (kind, outcome, seconds) => query.observe({ kind, outcome }, seconds),

@@ -41,11 +41,9 @@ export function createSearchService(deps: SearchServiceDeps): Service {
   const parts = createParts(deps);
   const { main, fallback, indexed } = parts;
   const tickers: Ticker[] = [];
-  const indexing: Ticker[] = [];
-  const changed = (): void => indexing.forEach((ticker) => ticker.wake());
-  const handlers = createHandlers({ db, log, engines: parts.names, changed });
+  const handlers = createHandlers({ db, log, engines: parts.engines });
   subscribe(deps.bus, handlers);
-  const app = createRoutes(deps, { ...parts, changed, handlers });
+  const app = createRoutes(deps, { ...parts, handlers });
   return {
     name: 'search',
     app,
@@ -56,14 +54,14 @@ export function createSearchService(deps: SearchServiceDeps): Service {
           log.warn({ engine: engine.kind, err: String(error) }, 'the index is prepared later');
         });
       const everyMs = config.SEARCH_INDEX_EVERY_MS;
-      for (const engine of indexed) indexing.push(startIndexing({ ...parts, engine, db, log, everyMs }));
+      for (const engine of indexed) tickers.push(startIndexing({ ...parts, engine, db, log, everyMs }));
       tickers.push(
         startComparing({ ...parts, db, log, clock: deps.clock }, config.SEARCH_COMPARE_SECONDS),
         startKeepingHot(parts.hot, Math.max(1, config.SEARCH_KEEP_MS / keepsPerLife), log),
       );
     },
     stop: async () => {
-      await Promise.all([...tickers.splice(0), ...indexing.splice(0)].map((ticker) => ticker.stop()));
+      await Promise.all(tickers.splice(0).map((ticker) => ticker.stop()));
       await Promise.all([main.close(), fallback?.close()]);
     },
   };
@@ -85,7 +83,6 @@ function createParts(deps: SearchServiceDeps) {
     main,
     fallback,
     indexed,
-    names: indexed.map(({ kind }) => kind),
     engines: indexed.map(({ kind }) => kind),
     metrics,
     port,
@@ -98,7 +95,6 @@ function createParts(deps: SearchServiceDeps) {
 }
 
 type RouteParts = ReturnType<typeof createParts> & {
-  changed: () => void;
   handlers: Readonly<Record<string, Handler>>;
 };
 

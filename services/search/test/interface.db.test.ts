@@ -171,7 +171,7 @@ const hostile = [
   '\u202e sagar',
   'ก็็็็็็็็',
   'a '.repeat(100),
-  `${'ab '.repeat(60)}`,
+  'ab '.repeat(60),
   'x'.repeat(10_240),
   'दी'.repeat(90),
   '\ud800',

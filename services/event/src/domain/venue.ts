@@ -24,7 +24,16 @@ export function planVenueEdit(venue: Venue, edit: VenueEdit): VenueTerms {
   const { name, address, city, state, country, postalCode, capacity, latitude, longitude, layout } = venue;
   const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
   return {
-    ...{ name, address, city, state, country, postalCode, capacity, latitude, longitude, layout },
+    name,
+    address,
+    city,
+    state,
+    country,
+    postalCode,
+    capacity,
+    latitude,
+    longitude,
+    layout,
     ...given,
   };
 }

@@ -75,8 +75,8 @@ export function createEnginePort(deps: EnginePortDeps): EnginePort {
 }
 
 /** The present is no part of a question: it is another one for everybody. */
-function keyOf({ now: _, ...query }: SearchQuery): string {
-  return JSON.stringify(query);
+export function keyOf(query: SearchQuery): string {
+  return JSON.stringify({ ...query, now: null });
 }
 
 function keeping<T>(keepMs: number, max: number) {
@@ -101,7 +101,7 @@ function createAsking({ engines, metrics, log }: EnginePortDeps) {
     },
   });
   return async <T>(work: (engine: SearchEngine) => Promise<T>): Promise<Answered<T>> => {
-    const failed: { bug: unknown } = { bug: null };
+    const failed: { bug: Error | null } = { bug: null };
     const answered = await breaker.run<Answered<T>>(
       async () => {
         try {
@@ -109,7 +109,7 @@ function createAsking({ engines, metrics, log }: EnginePortDeps) {
         } catch (error) {
           if (error instanceof EngineAway) throw error;
           // A bug is not the engine's absence: it is thrown to whoever asked.
-          failed.bug = error;
+          failed.bug = error instanceof Error ? error : new Error(String(error));
           return { value: null, outcome: 'failed' };
         }
       },

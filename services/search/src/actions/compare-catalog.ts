@@ -81,7 +81,7 @@ function reasonsOf(listed: Listed, known: CatalogRow | undefined): RepairReason[
   )
     reasons.push('catalog_differs');
   const { stock } = listed;
-  if (stock !== null && (known?.stock == null || known.stock.version < stock.version))
+  if (stock !== null && (known === undefined || known.stock === null || known.stock.version < stock.version))
     reasons.push('stock_differs');
   return reasons;
 }

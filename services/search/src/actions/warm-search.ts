@@ -7,7 +7,7 @@ import { NotWarm, runWarmTask, type WarmTask } from '@evently/kit/warm-up';
 import { tokensOf } from '../domain/tokens.ts';
 import type { SearchQuery } from '../engine/port.ts';
 import { findRows, type CatalogRow } from '../store/catalog.ts';
-import type { EnginePort } from './ask-engines.ts';
+import { keyOf, type EnginePort } from './ask-engines.ts';
 import { filtersQuery, queryOf, type TrendingBoard } from './search-events.ts';
 
 const taskMs = 5_000;
@@ -29,9 +29,8 @@ export function createHotQueries(port: EnginePort, clock: Clock): HotQueries {
     add: (queries) => {
       const untilMs = monotonicMs() + hotMs;
       for (const query of queries) {
-        const { now: _, ...question } = query;
-        hot.delete(JSON.stringify(question));
-        hot.set(JSON.stringify(question), { query, untilMs });
+        hot.delete(keyOf(query));
+        hot.set(keyOf(query), { query, untilMs });
       }
       // The oldest ones go first.
       for (const key of [...hot.keys()].slice(0, Math.max(0, hot.size - maxHot))) hot.delete(key);
@@ -66,9 +65,9 @@ export async function warmSearch(deps: WarmDeps, eventId: string): Promise<WarmT
       return answers.length;
     }),
     await runWarmTask(deps.log, 'queries', taskMs, async () => {
-      const [event] = await findRows(deps.db, [eventId]);
-      if (event?.document == null) throw new NotWarm('there is no such event to be found, or not yet');
-      const queries = hotQueriesOf(event.document, deps.clock.now());
+      const document = (await findRows(deps.db, [eventId]))[0]?.document ?? null;
+      if (document === null) throw new NotWarm('there is no such event to be found, or not yet');
+      const queries = hotQueriesOf(document, deps.clock.now());
       for (const query of queries)
         if (!(await deps.port.warm(query)).ok) throw new NotWarm('the search engine does not answer');
       deps.hot.add(queries);

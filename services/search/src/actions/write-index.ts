@@ -4,7 +4,7 @@ import type { Database } from '@evently/kit/postgres';
 import { findRows, keepDocuments } from '../store/catalog.ts';
 import { markPending } from '../store/pending.ts';
 
-export type WriteDeps = { db: Database; engines: readonly string[]; changed: () => void };
+export type WriteDeps = { db: Database; engines: readonly string[] };
 
 /** False when a newer version is known, or the same. */
 export async function indexEvent(
@@ -17,16 +17,14 @@ export async function indexEvent(
 /** The version stays the known one, so that every later word of the catalog brings the event back. */
 export async function dropEvent(deps: WriteDeps, eventId: string): Promise<boolean> {
   const [known] = await findRows(deps.db, [eventId]);
-  if (known?.document == null) return false;
+  if (known === undefined || known.document === null) return false;
   return keep(deps, { eventId, version: known.version, document: null, checksum: 0 });
 }
 
 async function keep(deps: WriteDeps, told: Parameters<typeof keepDocuments>[1][number]): Promise<boolean> {
-  const kept = await deps.db.transaction(async (client) => {
+  return deps.db.transaction(async (client) => {
     const changed = await keepDocuments(client, [told]);
     await markPending(client, deps.engines, changed, true);
     return changed.length > 0;
   });
-  if (kept) deps.changed();
-  return kept;
 }

@@ -2,7 +2,7 @@
 import type { ClientBase } from 'pg';
 import { DeadlinePassed, withDeadline } from '@evently/kit/clock';
 import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
-import { distanceKm } from '../domain/distance.ts';
+import { distanceKm, errorsForgiven } from '../domain/distance.ts';
 import { newestOf, type Newest } from '../domain/newest.ts';
 import { ownLexemes, tsqueryOf, variantsOf, type WordGroup } from '../domain/query-words.ts';
 import {
@@ -15,7 +15,6 @@ import {
   vectorOf,
   type Lexemes,
 } from '../domain/terms.ts';
-import { errorsForgiven } from '../domain/distance.ts';
 import { tokensOf } from '../domain/tokens.ts';
 import {
   beginGeneration,
@@ -112,9 +111,10 @@ async function applyToAll(db: Database, lexicon: Lexicon, changes: readonly Chan
 }
 
 function wordsOf(newest: readonly Newest[]): string[] {
-  return newest.flatMap(({ content }) =>
-    content?.document == null ? [] : fieldsOf(content.document).flatMap(({ tokens }) => tokens),
-  );
+  return newest.flatMap(({ content }) => {
+    const document = content?.document ?? null;
+    return document === null ? [] : fieldsOf(document).flatMap(({ tokens }) => tokens);
+  });
 }
 
 async function applyTo(

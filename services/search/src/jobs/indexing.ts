@@ -9,7 +9,7 @@ import { CatalogAway } from '../actions/read-catalog.ts';
 import { rebuildIndex } from '../actions/rebuild-index.ts';
 import type { HotQueries } from '../actions/warm-search.ts';
 import { EngineAway, type SearchEngine } from '../engine/port.ts';
-import { countKnown } from '../store/catalog.ts';
+import { countSettled } from '../store/catalog.ts';
 import { pruneSales } from '../store/sales.ts';
 
 export type IndexingDeps = CompareCatalogDeps & {
@@ -22,7 +22,10 @@ export type IndexingDeps = CompareCatalogDeps & {
 /** A batch that failed is tried again so many times later, each time twice as late, at most by this factor. */
 const maxBackoff = 16;
 
-/** Brings changes into one engine; `wake` begins at once. An engine that is away is asked again later and later. */
+/**
+ * Brings changes into one engine, `everyMs` apart: what changes in between, however often, goes in together. An engine that
+ * is away is asked again later and later.
+ */
 export function startIndexing(deps: Omit<IndexingDeps, 'events' | 'engines'>): Ticker {
   const { engine, log } = deps;
   const state = { isAway: false, skip: 0, backoff: 1 };
@@ -90,10 +93,10 @@ async function compareEngine(deps: ComparingDeps, engine: SearchEngine): Promise
   }
 }
 
-/** Not there, or empty although there is something to be found. */
+/** Not there, or empty although it was told of something. */
 export async function isLost(db: Database, engine: SearchEngine): Promise<boolean> {
   const indexed = await engine.count();
-  return indexed === null || (indexed === 0 && (await countKnown(db)) > 0);
+  return indexed === null || (indexed === 0 && (await countSettled(db, engine.kind)) > 0);
 }
 
 const msPerSecond = 1_000;

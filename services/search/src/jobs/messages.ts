@@ -16,8 +16,6 @@ const bookingsType = 'booking.bookings_changed';
 export type MessageDeps = ConsumerDeps & {
   /** The engines that must hear of what changed. */
   engines: readonly string[];
-  /** After a commit that left something to be indexed. */
-  changed: () => void;
 };
 
 /**
@@ -25,16 +23,11 @@ export type MessageDeps = ConsumerDeps & {
  * tables alone: an engine that is away holds up no message.
  */
 export function createHandlers(deps: MessageDeps): Record<string, Handler> {
-  const committed = (events: number): void => {
-    if (events > 0) deps.changed();
-  };
   const catalog = consumeBatch(deps, consumers.catalog, {
     work: (client, messages) => keepTold(deps, client, messages),
-    committed,
   });
   const booking = consumeBatch(deps, consumers.booking, {
     work: (client, messages) => keepSold(deps, client, messages),
-    committed,
   });
   return {
     [consumers.catalog]: onlyTypes(['event.document_changed'], catalog),
@@ -52,7 +45,7 @@ export function subscribe(bus: Bus, handlers: Readonly<Record<string, Handler>>)
   }
 }
 
-async function keepTold(deps: MessageDeps, client: Sql, messages: readonly Message[]): Promise<number> {
+async function keepTold(deps: MessageDeps, client: Sql, messages: readonly Message[]): Promise<void> {
   const newest = new Map<string, Told>();
   for (const { payload } of messages) {
     const { event_id: eventId, version, document } = eventDocumentChanged.parse(payload);
@@ -67,11 +60,10 @@ async function keepTold(deps: MessageDeps, client: Sql, messages: readonly Messa
   }
   const changed = await keepDocuments(client, [...newest.values()]);
   await markPending(client, deps.engines, changed, true);
-  return changed.length;
 }
 
 /** However many messages a sale sends, each event waits for the index once, with its newest stock. */
-async function keepSold(deps: MessageDeps, client: Sql, messages: readonly Message[]): Promise<number> {
+async function keepSold(deps: MessageDeps, client: Sql, messages: readonly Message[]): Promise<void> {
   const newest = new Map<string, ToldStock>();
   const sales: Sale[] = [];
   for (const { type, payload, createdAt } of messages) {
@@ -88,7 +80,6 @@ async function keepSold(deps: MessageDeps, client: Sql, messages: readonly Messa
   const changed = await keepStocks(client, [...newest.values()]);
   await markPending(client, deps.engines, changed, false);
   await addSales(client, sales);
-  return changed.length;
 }
 
 /** Only what was paid for is sold. */

@@ -141,6 +141,18 @@ export async function readClock(client: Sql): Promise<Date> {
   return row.now;
 }
 
+/** Events that can be found and do not wait for the engine: what its index must have. */
+export async function countSettled(client: Sql, engine: string): Promise<number> {
+  const { rows } = await client.query<{ documents: number }>({
+    name: 'count-settled',
+    text: `select count(*)::int as documents from catalog_events c
+            where c.document is not null
+              and not exists (select 1 from pending_changes p where p.engine = $1 and p.event_id = c.event_id)`,
+    values: [engine],
+  });
+  return rows[0]?.documents ?? 0;
+}
+
 export async function countKnown(client: Sql): Promise<number> {
   const { rows } = await client.query<{ documents: number }>({
     name: 'count-known',

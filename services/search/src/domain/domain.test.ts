@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Change } from '../engine/port.ts';
+import { distanceKm, editDistance, errorsForgiven } from './distance.ts';
+import { highlight } from './highlight.ts';
+import { newestOf } from './newest.ts';
+import { tsqueryOf, variantsOf } from './query-words.ts';
+import { beginningsOf, likelyMeant, quoted, spellingOf, vectorOf } from './terms.ts';
+import { fold, otherSpellingOf, tokensOf } from './tokens.ts';
+
+test.each([
+  ['An Evening of Ragas!', ['an', 'evening', 'of', 'ragas']],
+  ['GÄRTEN, Straße & Łódź', ['garten', 'strasse', 'lodz']],
+  ['Women’s Café—Crème brûlée', ['womens', 'cafe', 'creme', 'brulee']],
+  ['दीवाली संगीत', ['दीवाली', 'संगीत']],
+  ['ra\u200bgas', ['ragas']],
+  ['ﬁnale Ⅻ ½', ['finale', 'xii', '1', '2']],
+  ["'; drop table x; --", ['drop', 'table', 'x']],
+  ['*:* OR (a~2)', ['or', 'a', '2']],
+  ['\u200b\ufeff !!! 🎷', []],
+])('%j is taken apart into words', (text, tokens) => expect(tokensOf(text)).toEqual(tokens));
+
+test('whatever somebody types, words hold nothing but letters, digits and their marks, and are bounded', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (typed) => {
+      const tokens = tokensOf(typed);
+      expect(tokens.length).toBeLessThanOrEqual(16);
+      for (const token of tokens) {
+        expect(token).toMatch(/^[\p{L}\p{N}][\p{L}\p{N}\p{M}]*$/u);
+        expect(token.length).toBeLessThanOrEqual(80);
+        expect(token.isWellFormed()).toBe(true);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('folding twice is folding once', () => {
+  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => fold(fold(text)) === fold(text)));
+});
+
+test('words with umlauts have the spelling of keyboards without them', () => {
+  expect(otherSpellingOf('München, Gärten', 10)).toEqual(['muenchen', 'gaerten']);
+  expect(otherSpellingOf('Pune', 10)).toEqual([]);
+});
+
+test.each([
+  ['symphony', 'symphnoy', 1],
+  ['symphony', 'simfony', 3],
+  ['jazz', 'jaz', 1],
+  ['संगीत', 'संगित', 1],
+  ['same', 'same', 0],
+])('%s and %s are %i errors apart', (one, other, errors) => {
+  expect(editDistance(one, other, 3)).toBe(errors);
+  expect(editDistance(other, one, 3)).toBe(errors);
+});
+
+test('two letters are never a typing error, long words may have two', () => {
+  expect([2, 3, 6, 7, 30].map(errorsForgiven)).toEqual([0, 1, 1, 2, 2]);
+});
+
+test('the nearest candidates are meant, the most frequent first', () => {
+  const candidates = [
+    { term: 'symphony', documents: 3 },
+    { term: 'symphonic', documents: 9 },
+    { term: 'sympathy', documents: 5 },
+  ];
+  expect(likelyMeant('symphnoy', candidates)).toEqual(['symphony']);
+  expect(likelyMeant('zzz', candidates)).toEqual([]);
+});
+
+test('every variant of a short word is one error away, and a long one has few', () => {
+  for (const variant of variantsOf('gaot')) expect(editDistance('gaot', variant, 1)).toBe(1);
+  expect(variantsOf('gaot')).toContain('goat');
+  expect(variantsOf('symphnoy').length).toBeLessThan(20);
+});
+
+test('different words are spelled differently in a to z', () => {
+  expect(spellingOf('jazz2')).toBe('jazz2');
+  expect(spellingOf('संगीत')).toMatch(/^[a-z]{15}$/);
+  expect(spellingOf('संगीत')).not.toBe(spellingOf('संगित'));
+});
+
+test('whatever a lexeme is, quotes hold it', () => {
+  expect(quoted(`a'b\\c`)).toBe(`'a''b\\\\c'`);
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const inner = quoted(text).slice(1, -1);
+      expect(inner.replaceAll("''", '').replaceAll('\\\\', '')).not.toMatch(/['\\]/);
+    }),
+  );
+});
+
+test('a vector has each lexeme once, with the places and weights of its words', () => {
+  const lexemes = new Map([['stars', { plain: 'stars', stem: 'star', isCommon: false }]]);
+  const fields = [
+    { weight: 'A', tokens: ['stars', 'night'] },
+    { weight: 'D', tokens: ['stars'] },
+  ] as const;
+  expect(vectorOf(fields, lexemes)).toBe("'stars':1A,13D 'star':1A,13D 'night':2A");
+});
+
+test('all words are asked for, common ones only when there is no other', () => {
+  const group = (token: string, isCommon: boolean, lexemes: string[]) => ({ token, isCommon, lexemes });
+  const groups = [group('the', true, ['the']), group('stars', false, ['stars', 'star'])];
+  expect(tsqueryOf(groups, true)).toBe("('stars' | 'star')");
+  expect(tsqueryOf([group('the', true, ['the'])], true)).toBe("('the')");
+  const unknown = [...groups, group('zz', false, [])];
+  expect(tsqueryOf(unknown, true)).toBeNull();
+  expect(tsqueryOf(unknown, false)).toBe("('stars' | 'star')");
+});
+
+test('a name can be begun at each of its words', () => {
+  const document = { name: 'Jazz by the Sea', venueName: '', venueCity: '' };
+  const shown = beginningsOf(Object.assign(emptyDocument(), document));
+  expect(shown.map(({ beginning }) => beginning)).toEqual([
+    'jazz by the sea',
+    'by the sea',
+    'the sea',
+    'sea',
+  ]);
+});
+
+function emptyDocument() {
+  return {
+    eventId: '',
+    name: '',
+    description: '',
+    venueName: '',
+    venueAddress: '',
+    venueCity: '',
+    venueState: null,
+    venueCountry: '',
+    place: null,
+    eventType: '',
+    price: 0,
+    currency: '',
+    capacity: 0,
+    startsAt: new Date(0),
+    endsAt: new Date(0),
+    status: 'published' as const,
+    checksum: 0,
+  };
+}
+
+test('the newest of each order counts, whatever stands first', () => {
+  const change = (version: number): Change => ({ kind: 'removal', version, eventId: 'a' });
+  const stock = (version: number): Change => ({
+    kind: 'stock',
+    eventId: 'a',
+    stock: { version, available: version },
+  });
+  expect(newestOf([change(2), stock(9), change(5), stock(3), change(4)])).toEqual([
+    { eventId: 'a', content: { version: 5, document: null }, stock: { version: 9, available: 9 } },
+  ]);
+});
+
+test('marks are the only markup of a highlight', () => {
+  expect(highlight('Jazz <b>& Friends</b>', ['jazz', 'friend'])).toBe(
+    '<em>Jazz</em> &lt;b&gt;&amp; <em>Friends</em>&lt;/b&gt;',
+  );
+  expect(highlight('Nothing of it', ['jazz'])).toBeNull();
+  fc.assert(
+    fc.property(fc.string(), fc.array(fc.string({ minLength: 1 })), (text, tokens) => {
+      const html = highlight(
+        text,
+        tokens.flatMap((token) => tokensOf(token)),
+      );
+      expect((html ?? '').replaceAll(/<\/?em>/g, '')).not.toMatch(/[<>"']/);
+    }),
+  );
+});
+
+test('a long text is cut around its first mark', () => {
+  const text = `${'word '.repeat(50)}jazz ${'word '.repeat(50)}`;
+  const html = highlight(text, ['jazz']);
+  expect(html).toMatch(/^… .*<em>jazz<\/em>.* …$/);
+  expect(html?.length).toBeLessThan(220);
+});
+
+test('distances are along the sphere', () => {
+  const berlin = { latitude: 52.52, longitude: 13.405 };
+  const sydney = { latitude: -33.8688, longitude: 151.2093 };
+  expect(distanceKm(berlin, sydney)).toBeCloseTo(16_100, -2);
+  expect(distanceKm(berlin, berlin)).toBe(0);
+});
