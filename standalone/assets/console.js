@@ -135,7 +135,7 @@ async function showReports(newest) {
   const answer = await fetch('/console/reports.json', { signal: AbortSignal.timeout(5000) });
   const { reports } = await answer.json();
   at('reports').replaceChildren(
-    ...reports.slice(0, 5).map(({ name, summary }) => {
+    ...reports.slice(0, 3).map(({ name, summary }) => {
       const item = document.createElement('li');
       const link = document.createElement('a');
       link.href = `/console/reports/${name}.html`;

@@ -1,4 +1,5 @@
 /** The generator's connections: opened before the first arrival, reused, never more than a named bound. */
+import { monotonicMs } from '@evently/kit/clock';
 import { openConnection, type Connection, type Job } from './connection.ts';
 import type { Target } from './request-bytes.ts';
 
@@ -14,24 +15,30 @@ export type ConnectionPool = {
 
 // Node's server lets 511 connections wait to be accepted; a group stays well below.
 const openGroup = 100;
+// A server ends a connection that sends nothing for a while, Node's after 10 s here, and what it says then would be
+// taken for the answer of a request that has just been sent.
+const longestUnusedMs = 5_000;
 
 /** At most `limit` connections; jobs beyond that wait in order, and their wait is part of their latency. */
-export function createConnectionPool(target: Target, limit: number): ConnectionPool {
+export function createConnectionPool(
+  target: Target,
+  limit: number,
+  unusedMs = longestUnusedMs,
+): ConnectionPool {
   const connections = new Set<Connection>();
-  const idle: Connection[] = [];
+  const idle = createIdle(unusedMs);
   const queue = createQueue<Job>();
   let closing = false;
 
   function serveNext(connection: Connection): void {
     const next = queue.take();
-    if (next === undefined) idle.push(connection);
+    if (next === undefined) idle.add(connection);
     else connection.send(next);
   }
 
   function forget(connection: Connection): void {
     connections.delete(connection);
-    const at = idle.indexOf(connection);
-    if (at >= 0) idle.splice(at, 1);
+    idle.remove(connection);
     const next = closing ? undefined : queue.take();
     if (next !== undefined) dispatch(next);
   }
@@ -41,7 +48,9 @@ export function createConnectionPool(target: Target, limit: number): ConnectionP
       opened: (connection) => {
         settled(true);
         // A job handed over before the handshake was done is under way already.
-        if (connection.current() === null) serveNext(connection);
+        if (connection.current() !== null) return;
+        idle.opened(connection);
+        serveNext(connection);
       },
       idle: serveNext,
       closed: (connection) => {
@@ -54,7 +63,7 @@ export function createConnectionPool(target: Target, limit: number): ConnectionP
   }
 
   function dispatch(job: Job): void {
-    const free = idle.pop();
+    const free = idle.take();
     if (free !== undefined) free.send(job);
     else if (connections.size < limit) connect(() => {}).send(job);
     else queue.add(job);
@@ -79,9 +88,7 @@ export function createConnectionPool(target: Target, limit: number): ConnectionP
         const job = connection.current();
         if (job !== null && job.deadlineAtMs <= nowMs) connection.abandon({ kind: 'timed-out' });
       }
-      for (let job = queue.peek(); job !== undefined && job.deadlineAtMs <= nowMs; job = queue.peek()) {
-        queue.take()?.settled({ kind: 'timed-out' });
-      }
+      expireWaiting(queue, nowMs);
     },
     close: () => {
       closing = true;
@@ -107,6 +114,46 @@ function connected(
         );
     });
   });
+}
+
+/** The first to come are the first to be late. */
+function expireWaiting(queue: Queue<Job>, nowMs: number): void {
+  for (let job = queue.peek(); job !== undefined && job.deadlineAtMs <= nowMs; job = queue.peek())
+    queue.take()?.settled({ kind: 'timed-out' });
+}
+
+type Idle = {
+  /** It has carried nothing yet. */
+  opened: (connection: Connection) => void;
+  add: (connection: Connection) => void;
+  /** The one that was added last; those that waited too long for their first use are ended. */
+  take: () => Connection | undefined;
+  remove: (connection: Connection) => void;
+  reverse: () => void;
+};
+
+function createIdle(unusedMs: number): Idle {
+  const free: Connection[] = [];
+  const openedMs = new Map<Connection, number>();
+  return {
+    opened: (connection) => void openedMs.set(connection, monotonicMs()),
+    add: (connection) => void free.push(connection),
+    take: () => {
+      for (let one = free.pop(); one !== undefined; one = free.pop()) {
+        const atMs = openedMs.get(one);
+        openedMs.delete(one);
+        if (atMs === undefined || monotonicMs() - atMs < unusedMs) return one;
+        one.abandon({ kind: 'disconnected', reason: 'it was not used' });
+      }
+      return undefined;
+    },
+    remove: (connection) => {
+      openedMs.delete(connection);
+      const at = free.indexOf(connection);
+      if (at >= 0) free.splice(at, 1);
+    },
+    reverse: () => void free.splice(0, free.length, ...free.toReversed()),
+  };
 }
 
 type Queue<T> = { add: (item: T) => void; take: () => T | undefined; peek: () => T | undefined };

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { runMaximum } from './closed-loop.ts';
+import { createConnectionPool, type ConnectionPool } from './connection-pool.ts';
 import { createLatencyRecorder, mergeLatencies } from './latency.ts';
 import { runOpenLoop, type Answer, type LoadPlan } from './open-loop.ts';
 import { dueAtMs } from './pacer.ts';
@@ -82,6 +83,34 @@ test('who comes first is sent on the connection that was opened first', async ()
   server.on('connection', (socket) => opened.push(socket.remotePort));
   await run(await listening(server), { count: 12, connections: 12 });
   expect(sentOn).toEqual(Array.from({ length: 12 }, (_, index) => index));
+});
+
+test('a connection that was opened and waited too long for its first use is replaced, a used one is not', async () => {
+  let connections = 0;
+  const server = createServer((_req, res) => res.end('{}'));
+  server.on('connection', () => (connections += 1));
+  const target = await listening(server);
+  const bytes = requestBytes(target, { method: 'POST', path: '/reserve', body: {} });
+  const send = (pool: ConnectionPool): Promise<string> =>
+    new Promise((resolve) =>
+      pool.submit({
+        bytes,
+        deadlineAtMs: 1,
+        started: () => {},
+        settled: (outcome) => resolve(outcome.kind),
+      }),
+    );
+  for (const [unusedMs, expected] of [
+    [60_000, 2],
+    [0, 3],
+  ] as const) {
+    connections = 0;
+    const pool = createConnectionPool(target, 4, unusedMs);
+    await pool.open(2);
+    expect([await send(pool), await send(pool)]).toEqual(['answered', 'answered']);
+    expect([unusedMs, connections]).toEqual([unusedMs, expected]);
+    pool.close();
+  }
 });
 
 test('arrivals go on while no answer comes, up to the last one', async () => {
