@@ -262,6 +262,13 @@ test('a ticket is published, reserved and bought through the gateway, and open s
     'confirmed',
   );
 
+  for (const at of [
+    '/api/search/search?q=evenning&city=pune',
+    '/api/search?q=evening',
+    '/api/search/trending',
+  ])
+    expect(await until(10_000, () => find(running, at), isFoundWith(8))).toMatchObject([{ event_id }]);
+
   const paths = [
     `/api/event/events/${event_id}/availability/stream`,
     `/api/booking/bookings/${reservation_id}/stream`,
@@ -283,6 +290,22 @@ test('a ticket is published, reserved and bought through the gateway, and open s
   expect((await read).map((text) => text.includes('data:'))).toEqual([true, true, true]);
   expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
+
+const foundEvents = z.array(z.looseObject({ event_id: z.string(), available_seats: z.int() }));
+const searched = z.union([
+  z.object({ results: foundEvents }).transform(({ results }) => results),
+  z.object({ events: foundEvents }).transform(({ events }) => events),
+]);
+type Found = z.output<typeof searched>;
+
+async function find({ runtime }: Standalone, at: string): Promise<Found> {
+  const answer = await fetch(`${runtime.gateway.url}${at}`, { signal: AbortSignal.timeout(10_000) });
+  return searched.parse(await answer.json());
+}
+const isFoundWith =
+  (available: number) =>
+  (found: Found): boolean =>
+    found[0]?.available_seats === available;
 
 /** Addresses of this machine that others reach it by; none where there is no network. */
 const outside = Object.values(networkInterfaces())

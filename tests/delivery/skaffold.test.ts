@@ -102,7 +102,10 @@ const platform = modules.find(({ metadata }) => metadata.name === 'platform');
 const checks = modules.find(({ metadata }) => metadata.name === 'checks');
 if (platform === undefined || checks === undefined) throw new Error('skaffold.yaml lacks a module');
 
-const parts = [...readdirSync(path.join(root, 'services')), 'operator'].toSorted();
+// What has a chart is delivered.
+const parts = [...readdirSync(path.join(root, 'services')), 'operator']
+  .filter((name) => existsSync(path.join(root, 'charts', name)))
+  .toSorted();
 const targets = [...read('Dockerfile').matchAll(/^FROM .* AS ([\w-]+)$/gm)].map((match) => match[1]);
 const umbrella = z
   .object({ dependencies: z.array(z.object({ name: z.string() })) })
