@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createStandalone, type Standalone } from '@evently/standalone/standalone';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { command, freePorts, runTyped, type Ended } from './typed-command.ts';
@@ -39,6 +40,10 @@ afterAll(async () => {
 function run(file: string, args: readonly string[], input = ''): Promise<Ended> {
   return runTyped(file, args, environment, input);
 }
+const searched = z.object({
+  total: z.number(),
+  results: z.array(z.looseObject({ venue_city: z.string() })),
+});
 const verified = z.object({
   ok: z.boolean(),
   findings: z.array(z.object({ invariant: z.string(), violations: z.object({ count: z.number() }) })),
@@ -60,6 +65,28 @@ test('examples/failures.sh meets every refusal with its reason', async () => {
 test('seeding a second time changes nothing', async () => {
   const { code, stdout } = await evently('seed');
   expect([code, stdout.trim()]).toEqual([0, 'Everything was there already; nothing changed.']);
+});
+
+test('what was seeded is found, nearest first, and its index is checked, built anew and found wrong', async () => {
+  const found = async (query: string): Promise<z.output<typeof searched>> => {
+    const answer = await fetch(`${standalone.runtime.gateway.url}/api/search/search?${query}`);
+    return searched.parse(await answer.json());
+  };
+  await expect.poll(async () => (await found('')).total, { timeout: 10_000 }).toBeGreaterThanOrEqual(10);
+  const near = (await found('near=18.99,72.81&sort=distance')).results;
+  expect(near[0]).toMatchObject({ venue_city: 'Mumbai' });
+  const built = await evently('reindex');
+  expect([built.code, built.stdout]).toEqual([0, expect.stringContaining('events are in the new index')]);
+  await expect.poll(async () => (await evently('search-check')).code, { timeout: 20_000 }).toBe(0);
+  const client = new pg.Client({ connectionString: standalone.runtime.databases.search });
+  await client.connect();
+  await client.query(`delete from index_documents where event_id in
+                        (select event_id from index_documents where document is not null limit 1)`);
+  await client.end();
+  const checked = await evently('search-check');
+  expect([checked.code, checked.stdout]).toEqual([1, expect.stringContaining('index_missing')]);
+  expect((await evently('reindex')).code).toBe(0);
+  expect((await evently('search-check')).code).toBe(0);
 });
 
 test('a drill fills the house and says so in numbers', async () => {
@@ -198,14 +225,21 @@ test('config lists the settings of every part and shows no secret', async () => 
   expect(stdout).not.toContain('do-not-show');
 });
 
-test.each(['seed', 'drill', 'verify', 'report', 'config', 'admin create', 'dead-letters list'])(
-  '%s --help shows examples',
-  async (name) => {
-    const { code, stdout } = await evently(...name.split(' '), '--help');
-    expect(code).toBe(0);
-    expect(stdout).toContain('Examples:');
-  },
-);
+test.each([
+  'seed',
+  'drill',
+  'verify',
+  'report',
+  'config',
+  'admin create',
+  'dead-letters list',
+  'reindex',
+  'search-check',
+])('%s --help shows examples', async (name) => {
+  const { code, stdout } = await evently(...name.split(' '), '--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain('Examples:');
+});
 
 test('a word that is no command is answered with where to look', async () => {
   const { code, stderr } = await evently('sell');

@@ -6,6 +6,8 @@ export type SeedVenue = {
   city: string;
   state: string;
   postalCode: string;
+  latitude: number;
+  longitude: number;
   capacity: number;
 };
 export type SeedEvent = {
@@ -46,6 +48,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Mumbai',
     state: 'Maharashtra',
     postalCode: '400018',
+    latitude: 18.9905,
+    longitude: 72.8147,
     capacity: 1_000,
   },
   {
@@ -54,6 +58,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Mumbai',
     state: 'Maharashtra',
     postalCode: '400051',
+    latitude: 19.064,
+    longitude: 72.865,
     capacity: 15_000,
   },
   {
@@ -62,6 +68,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Bengaluru',
     state: 'Karnataka',
     postalCode: '562123',
+    latitude: 13.0626,
+    longitude: 77.4742,
     capacity: 8_000,
   },
   {
@@ -70,6 +78,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Bengaluru',
     state: 'Karnataka',
     postalCode: '560003',
+    latitude: 13.0017,
+    longitude: 77.5714,
     capacity: 1_100,
   },
   {
@@ -78,6 +88,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'New Delhi',
     state: 'Delhi',
     postalCode: '110049',
+    latitude: 28.5515,
+    longitude: 77.221,
     capacity: 1_865,
   },
   {
@@ -86,6 +98,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'New Delhi',
     state: 'Delhi',
     postalCode: '110001',
+    latitude: 28.618,
+    longitude: 77.243,
     capacity: 7_000,
   },
   {
@@ -94,6 +108,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Chennai',
     state: 'Tamil Nadu',
     postalCode: '600014',
+    latitude: 13.046,
+    longitude: 80.26,
     capacity: 1_500,
   },
   {
@@ -102,6 +118,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Kolkata',
     state: 'West Bengal',
     postalCode: '700021',
+    latitude: 22.5646,
+    longitude: 88.3433,
     capacity: 66_000,
   },
   {
@@ -110,6 +128,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Hyderabad',
     state: 'Telangana',
     postalCode: '500084',
+    latitude: 17.47,
+    longitude: 78.376,
     capacity: 5_000,
   },
   {
@@ -118,6 +138,8 @@ export const seedVenues: readonly SeedVenue[] = [
     city: 'Jaipur',
     state: 'Rajasthan',
     postalCode: '302004',
+    latitude: 26.879,
+    longitude: 75.813,
     capacity: 600,
   },
 ];

@@ -186,6 +186,8 @@ function venueBody(venue: SeedVenue): object {
     state: venue.state,
     country: 'India',
     postal_code: venue.postalCode,
+    latitude: venue.latitude,
+    longitude: venue.longitude,
     capacity: venue.capacity,
   };
 }
