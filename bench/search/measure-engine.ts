@@ -20,13 +20,16 @@ export type CallsResult = {
   latency: LatencySummary;
   answers: Readonly<Record<string, number>>;
   lateStarts: number;
-  cpuSecondsPerSecond: number | null;
+  /** Processor time of one call, in milliseconds: of the engine's processes and of the service. */
+  cpuMs: Cpu;
 };
 export type EngineResult = {
   engine: 'postgres' | 'opensearch';
   documents: number;
   firstRebuildSeconds: number;
   rebuildSeconds: number;
+  /** Processor time of that, in seconds. */
+  rebuildCpu: Cpu;
   searches: CallsResult;
   suggestions: CallsResult;
   engineMb: number | null;
@@ -54,17 +57,23 @@ export async function measureEngine(
     say(
       `${engine.kind}: ${first.documents} events indexed for the first time in ${first.seconds.toFixed(1)} s`,
     );
+    const pids = { engine: engine.enginePid, service: service.pid };
+    const before = await readCpu(pids);
     const second = await rebuild();
-    say(`${engine.kind}: built anew in ${second.seconds.toFixed(1)} s`);
+    const rebuildCpu = spentCpu(before, await readCpu(pids), 1);
+    say(
+      `${engine.kind}: built anew in ${second.seconds.toFixed(1)} s; processor ${JSON.stringify(rebuildCpu)}`,
+    );
     const target = parseTarget(service.url);
     if (target === null) throw new Error(`${service.url} is no address`);
-    const pids = [engine.enginePid, service.pid];
     const run = async (name: string, paths: readonly string[]): Promise<CallsResult> => {
       const warmUp = paths.slice(0, Math.round(paths.length * warmUpShare));
       await load(target, warmUp, options.perSecond, pids);
       const result = await load(target, paths, options.perSecond, pids);
       const { p50, p99, max } = result.latency;
-      say(`${engine.kind}: ${name} p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms`);
+      say(
+        `${engine.kind}: ${name} p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, max ${max.toFixed(1)} ms; processor ${JSON.stringify(result.cpuMs)}`,
+      );
       return result;
     };
     const count = options.perSecond * options.seconds;
@@ -75,6 +84,7 @@ export async function measureEngine(
       documents: second.documents,
       firstRebuildSeconds: first.seconds,
       rebuildSeconds: second.seconds,
+      rebuildCpu,
       searches,
       suggestions,
       engineMb: await sharedMemoryMb(engine.enginePid),
@@ -97,17 +107,31 @@ async function resync(url: string, apiKey: string): Promise<z.output<typeof rebu
   return rebuilt.parse(body);
 }
 
+type Pids = { engine: number; service: number };
+/** Null where the system does not say. */
+type Cpu = { engine: number | null; service: number | null };
+
+async function readCpu({ engine, service }: Pids): Promise<Cpu> {
+  return { engine: await sumCpuSeconds([engine], true), service: await sumCpuSeconds([service], true) };
+}
+
+function spentCpu(before: Cpu, after: Cpu, factor: number): Cpu {
+  const spent = (from: number | null, to: number | null): number | null =>
+    from === null || to === null ? null : (to - from) * factor;
+  return { engine: spent(before.engine, after.engine), service: spent(before.service, after.service) };
+}
+
 /** Arrivals at an even pace whatever the answers do; latency counts from the intended moment. */
 async function load(
   target: Target,
   paths: readonly string[],
   ratePerSecond: number,
-  pids: readonly number[],
+  pids: Pids,
 ): Promise<CallsResult> {
   const requests = paths.map((path) => requestBytes(target, { method: 'GET', path }));
   const latency = createLatencyRecorder();
   const answers = new Map<string, number>();
-  const before = await sumCpuSeconds(pids, true);
+  const before = await readCpu(pids);
   const report = await runOpenLoop({
     target,
     count: requests.length,
@@ -121,12 +145,11 @@ async function load(
       latency.record(latencyMs);
     },
   });
-  const after = await sumCpuSeconds(pids, true);
+  const after = await readCpu(pids);
   return {
     latency: latency.summary(),
     answers: Object.fromEntries(answers),
     lateStarts: report.lateStarts,
-    cpuSecondsPerSecond:
-      before === null || after === null ? null : ((after - before) * 1_000) / report.durationMs,
+    cpuMs: spentCpu(before, after, 1_000 / requests.length),
   };
 }

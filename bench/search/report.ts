@@ -42,11 +42,16 @@ export function describeRun({ at, machine, options, results }: SearchRun): strin
       'answers that were not 200',
       ({ searches, suggestions }) => String(others(searches) + others(suggestions)),
     ],
-    ['processors while searching', ({ searches }) => cores(searches)],
-    ['processors while suggesting', ({ suggestions }) => cores(suggestions)],
+    ['processor time of a search: engine + service', ({ searches }) => cpu(searches)],
+    ['processor time of suggestions: engine + service', ({ suggestions }) => cpu(suggestions)],
     [
       `re-index (target: under ${targets.rebuildSeconds} s)`,
       ({ rebuildSeconds }) => `${rebuildSeconds.toFixed(1)} s`,
+    ],
+    [
+      'processor time of it: engine + service',
+      ({ rebuildCpu: { engine, service } }) =>
+        engine === null || service === null ? 'unknown' : `${engine.toFixed(1)} + ${service.toFixed(1)} s`,
     ],
     ['memory of the engine', ({ engineMb }) => mb(engineMb)],
     ['memory of the search process', ({ serviceMb }) => mb(serviceMb)],
@@ -65,8 +70,8 @@ export function describeRun({ at, machine, options, results }: SearchRun): strin
 
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 const mb = (value: number | null): string => (value === null ? 'unknown' : `${Math.round(value)} MiB`);
-const cores = ({ cpuSecondsPerSecond }: CallsResult): string =>
-  cpuSecondsPerSecond === null ? 'unknown' : cpuSecondsPerSecond.toFixed(2);
+const cpu = ({ cpuMs: { engine, service } }: CallsResult): string =>
+  engine === null || service === null ? 'unknown' : `${engine.toFixed(1)} + ${service.toFixed(1)} ms`;
 
 function others({ answers }: CallsResult): number {
   return Object.entries(answers).reduce((sum, [status, count]) => (status === '200' ? sum : sum + count), 0);

@@ -105,7 +105,7 @@ const mappings = {
           ...words,
           norms: false,
           index_options: 'docs',
-          index_prefixes: { min_chars: 2, max_chars: 10 },
+          index_prefixes: { min_chars: 3, max_chars: 8 },
         },
         any: { ...words, norms: false, index_options: 'docs' },
       },
