@@ -1,9 +1,13 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createClient } from 'evently/api/client';
 import { createAdmin, createFirstAdmin } from 'evently/api/admins';
 import { issueTokens, signInBuyers } from 'evently/drill/buyers';
 import { findDrill } from 'evently/drill/herds';
 import { runDrill, type DrillResult } from 'evently/drill/run-drill';
+import { readClocks, writeDrillReport } from 'evently/drill/write-drill-report';
 import { parseTarget } from 'evently/generator/request-bytes';
 import { createProgress } from 'evently/screen/progress';
 import { seedEvents, seedVenues } from 'evently/seed/catalog';
@@ -49,6 +53,34 @@ async function drilled(platform: PretendPlatform, name: string): Promise<DrillRe
     letInAtMs: null,
   });
 }
+
+test('the report of a platform elsewhere is told by its interface, and says what is not known', async () => {
+  const platform = await started();
+  const folder = await mkdtemp(path.join(tmpdir(), 'evently-elsewhere-'));
+  const client = createClient(platform.url);
+  const target = parseTarget(platform.url);
+  if (target === null) throw new Error('a wrong test');
+  const said: string[] = [];
+  const progress = { ...quiet, say: (sentence: string) => void said.push(sentence) };
+  const deps = { client, target, adminToken: 'admin', progress };
+  const nobody = 'http://127.0.0.1:1/metrics';
+  const plan = { place: { folder, address: null }, runtime: null, metricsUrls: [nobody] };
+  try {
+    const before = await readClocks(plan, deps);
+    expect([before, said.join()]).toEqual([null, expect.stringContaining(nobody)]);
+    const report = await writeDrillReport(plan, deps, await drilled(platform, '10x4'), before);
+    expect(JSON.parse(await readFile(report.json, 'utf8'))).toMatchObject({
+      summary: { title: '10 buyers for 4 seats', faults: [] },
+      books: { capacity: 4, held: 4, available: 0, oversold: 0, counted_from: 'interface' },
+      fairness: { pairs: 24 },
+      batches: null,
+      time: null,
+    });
+    expect(await readFile(report.html, 'utf8')).toContain('Not known: the metrics were not read');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 test('seeding makes everything once; the second time changes nothing', async () => {
   const platform = await started();

@@ -140,7 +140,11 @@ function catalog(state: State, vice: Vice, route: string, url: URL, body: Json):
   if (event === undefined) return { status: 404, body: {} };
   if (url.pathname.endsWith('/publish')) event.status = 'published';
   const held = event.taken.size - (vice === 'loses' ? 1 : 0);
-  return { status: 200, body: { tickets_sold: 0, held, available_seats: event.total_capacity - held } };
+  const { total_capacity } = event;
+  return {
+    status: 200,
+    body: { total_capacity, tickets_sold: 0, held, available_seats: total_capacity - held },
+  };
 }
 
 function page(url: URL, name: string, items: readonly Json[]): Reply {
