@@ -44,26 +44,49 @@ const turned: Readonly<Record<Comparison, Comparison>> = {
   '!=': '==',
 };
 
-/** The alert with one thing turned round at a time: a comparison, or whether a condition must be so. */
+/** The alert with one thing changed at a time: a comparison, whether a condition must be so, how long it waits and stays. */
 function brokenWays(alert: Alert): { how: string; broken: Alert }[] {
   const withCondition = (at: number, condition: Condition): Alert => ({
     ...alert,
     conditions: alert.conditions.map((one, index) => (index === at ? condition : one)),
   });
-  return alert.conditions.flatMap((condition, at) => [
-    ...(condition.is ?? []).map(([how, bound], place) => ({
-      how: `${how} ${bound}`,
-      broken: withCondition(at, {
-        ...condition,
-        is: (condition.is ?? []).map((one, index) =>
-          index === place ? ([turned[how], bound] as const) : one,
-        ),
-      }),
-    })),
-    ...(condition.join === 'unless'
-      ? [{ how: 'unless', broken: withCondition(at, { ...condition, join: 'and' }) }]
-      : []),
-  ]);
+  const { for: waits, keepFiringFor: stays, ...hasty } = alert;
+  const impatient =
+    waits === undefined
+      ? []
+      : [
+          {
+            how: `for ${waits}`,
+            broken: { ...hasty, ...(stays === undefined ? {} : { keepFiringFor: stays }) },
+          },
+        ];
+  const forgetful =
+    stays === undefined
+      ? []
+      : [
+          {
+            how: `keep firing for ${stays}`,
+            broken: { ...hasty, ...(waits === undefined ? {} : { for: waits }) },
+          },
+        ];
+  return [
+    ...impatient,
+    ...forgetful,
+    ...alert.conditions.flatMap((condition, at) => [
+      ...(condition.is ?? []).map(([how, bound], place) => ({
+        how: `${how} ${bound}`,
+        broken: withCondition(at, {
+          ...condition,
+          is: (condition.is ?? []).map((one, index) =>
+            index === place ? ([turned[how], bound] as const) : one,
+          ),
+        }),
+      })),
+      ...(condition.join === 'unless'
+        ? [{ how: 'unless', broken: withCondition(at, { ...condition, join: 'and' }) }]
+        : []),
+    ]),
+  ];
 }
 
 const written = Object.entries(alertsByFile())
@@ -71,7 +94,7 @@ const written = Object.entries(alertsByFile())
   .flatMap(([file, ofFile]) => ofFile.map((alert) => ({ file, alert, name: alert.name })));
 
 test.for(written)(
-  'control: $name with any of its comparisons turned round fails its cases',
+  'control: $name with any of its bounds and times changed fails its cases',
   async ({ file, alert }, context) => {
     const tool = await program(context);
     const set = Object.values(caseSets()).find(({ rules }) => rules === file);

@@ -18,7 +18,9 @@ export function burnRateCases(objectives: Objectives): Record<string, CaseFile> 
   return Object.fromEntries(
     objectives.burn_rates.map((rate) => {
       const alert = alertOf(objectives, rate);
-      const cases = objectives.objectives.flatMap((objective) => casesOf(objective, rate, alert));
+      const cases = objectives.objectives.flatMap((objective) =>
+        casesOf(objective, rate, alert, firstOfKind(objectives, objective)),
+      );
       // What is left is counted by the shortest window, so in the steps that are short enough for it.
       const isShortest = objectives.burn_rates.every(
         ({ short }) => secondsOf(short) >= secondsOf(rate.short),
@@ -33,11 +35,16 @@ function alertOf(objectives: Objectives, rate: BurnRate): string {
   return burnRateAlerts({ ...objectives, burn_rates: [rate] })[0]?.name ?? '';
 }
 
+function firstOfKind({ objectives }: Objectives, { name, kind }: Objective): boolean {
+  return objectives.find((one) => one.kind === kind)?.name === name;
+}
+
 function stepSeconds({ short }: BurnRate): number {
   return secondsOf(short) / stepsInShort;
 }
 
-function casesOf(objective: Objective, rate: BurnRate, alert: string): Case[] {
+/** Objectives of one kind have rules of one shape: what is said of time and of low traffic, the first shows for all. */
+function casesOf(objective: Objective, rate: BurnRate, alert: string, isFirst: boolean): Case[] {
   const long = Math.round(secondsOf(rate.long) / stepSeconds(rate));
   const over = stepsInShort + 1;
   const most = rate.factor * budgetOf(objective);
@@ -49,7 +56,7 @@ function casesOf(objective: Objective, rate: BurnRate, alert: string): Case[] {
     bad: rounded(share * requestsPerStep),
   });
   const about = { alert, fires: never };
-  return [
+  const always: Case[] = [
     {
       alert,
       says: `${objective.name}, twice as fast as the bound`,
@@ -63,6 +70,10 @@ function casesOf(objective: Objective, rate: BurnRate, alert: string): Case[] {
       series: seriesOf(objective, [stretch(long + over, most / 2)]),
       at: at(long + over),
     },
+  ];
+  if (!isFirst) return always;
+  return [
+    ...always,
     {
       ...about,
       says: `${objective.name}, it was so, and is over`,

@@ -85,6 +85,13 @@ const capacityCases: readonly Case[] = [
   },
   {
     alert: 'EventlyCapacityShortfall',
+    says: 'the floor has just been raised',
+    series: { [timeToOpen]: '720-15x60', [shortfall]: '3x60' },
+    at: '30s',
+    fires: never,
+  },
+  {
+    alert: 'EventlyCapacityShortfall',
     says: 'pods start two hours ahead',
     series: { [timeToOpen]: '7200-15x60', [shortfall]: '3x60' },
     at: '5m',
@@ -132,7 +139,7 @@ const processCases: readonly Case[] = [
     alert: 'EventlyOperatorNoLeader',
     says: 'the other one takes the lease',
     series: { [leads('a')]: '1 1 stale', [leads('b')]: '0 0 0 1x20' },
-    at: '4m',
+    at: '30s',
     fires: never,
   },
   {
@@ -154,6 +161,13 @@ const processCases: readonly Case[] = [
     says: 'the API server speaks each minute',
     series: { [age('a')]: '0 15 30 45 60 0 15 30 45 60 0 15 30 45 60', [timeToOpen]: '1800-15x20' },
     at: '3m30s',
+    fires: never,
+  },
+  {
+    alert: 'EventlyInformerSilent',
+    says: 'the watch is opened again after 90 s, and speaks',
+    series: { [age('a')]: '0+15x7 0x20', [timeToOpen]: '1800-15x20' },
+    at: '1m45s',
     fires: never,
   },
   {

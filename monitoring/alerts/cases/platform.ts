@@ -20,6 +20,13 @@ const messageCases: readonly Case[] = [
     fires: never,
   },
   {
+    alert: 'EventlyPaymentsUnknown',
+    says: 'an outcome may come in the minute after the quarter of an hour',
+    series: { 'evently_payment_oldest_unknown_seconds{instance="a"}': '0+15x120' },
+    at: '15m30s',
+    fires: never,
+  },
+  {
     alert: 'EventlyOutboxLags',
     says: 'the relay publishes nothing for four minutes',
     series: {
@@ -33,7 +40,7 @@ const messageCases: readonly Case[] = [
     alert: 'EventlyOutboxLags',
     says: 'the relay catches up after a storm',
     series: { 'evently_outbox_oldest_age_seconds{service="booking",instance="a"}': '0 30 60 75 90 30 0x20' },
-    at: '5m',
+    at: '1m',
     fires: never,
   },
   {
@@ -54,6 +61,13 @@ const messageCases: readonly Case[] = [
     fires: never,
   },
   {
+    alert: 'EventlyDeadLetters',
+    says: 'somebody replays them at once',
+    series: { 'evently_dead_letters_items{service="event",instance="a"}': '0 0 2 2 2 0x20' },
+    at: '1m',
+    fires: never,
+  },
+  {
     alert: 'EventlySearchIndexLags',
     says: 'a change of five minutes ago is not found',
     series: { 'evently_search_index_lag_seconds{instance="a"}': '0+15x40' },
@@ -65,6 +79,13 @@ const messageCases: readonly Case[] = [
     says: 'the index is half a minute behind while everybody edits',
     series: { 'evently_search_index_lag_seconds{instance="a"}': '30x40' },
     at: '9m',
+    fires: never,
+  },
+  {
+    alert: 'EventlySearchIndexLags',
+    says: 'a rebuild takes two minutes',
+    series: { 'evently_search_index_lag_seconds{instance="a"}': '0+15x8 0x20' },
+    at: '2m',
     fires: never,
   },
 ];
@@ -87,7 +108,7 @@ const processCases: readonly Case[] = [
       'up{job="booking",instance="a"}': '1 1 0 0 0 1x20',
       'up{job="another",instance="x"}': '0x20',
     },
-    at: '4m',
+    at: '1m',
     fires: never,
   },
   {
@@ -120,6 +141,13 @@ const processCases: readonly Case[] = [
     fires: never,
   },
   {
+    alert: 'EventlyPartDown',
+    says: 'the only process starts anew',
+    series: { 'up{job="booking",instance="a"}': '1 1 0 0 1x20' },
+    at: '45s',
+    fires: never,
+  },
+  {
     alert: 'EventlyNothingScraped',
     says: 'Prometheus knows only others',
     series: { 'up{job="another",instance="x"}': '1x60' },
@@ -131,6 +159,13 @@ const processCases: readonly Case[] = [
     says: 'it knows one of ours, although that one is down',
     series: { 'up{job="booking",instance="a"}': '0x60' },
     at: '6m',
+    fires: never,
+  },
+  {
+    alert: 'EventlyNothingScraped',
+    says: 'Prometheus itself has just begun',
+    series: { 'up{job="another",instance="x"}': '1x60' },
+    at: '4m',
     fires: never,
   },
 ];
@@ -156,11 +191,25 @@ const resourceCases: readonly Case[] = [
     fires: never,
   },
   {
+    alert: 'EventlyFiguresStale',
+    says: 'the database comes back in time',
+    series: { [`${figuresRead},instance="a"}`]: '0 15 30x20' },
+    at: '3m15s',
+    fires: never,
+  },
+  {
     alert: 'EventlyPoolWaits',
     says: 'a third of what asks for a connection waits longer than 100 ms',
     series: growingBuckets(poolWait, pool, { '0.05': 100, '0.1': 100, '0.25': 150 }),
     at: '10m',
     fires: [{ labels: { service: 'booking', pool: 'main' }, value: '245.5ms' }],
+  },
+  {
+    alert: 'EventlyPoolWaits',
+    says: 'four minutes of an on-sale',
+    series: growingBuckets(poolWait, pool, { '0.05': 100, '0.1': 100, '0.25': 150 }),
+    at: '4m',
+    fires: never,
   },
   {
     alert: 'EventlyPoolWaits',
@@ -193,7 +242,7 @@ const resourceCases: readonly Case[] = [
       'nodejs_eventloop_lag_p99_seconds{job="booking",instance="a"}': '0.02 0.4 0.02x20',
       'nodejs_eventloop_lag_p99_seconds{job="another",instance="x"}': '2x20',
     },
-    at: '4m',
+    at: '15s',
     fires: never,
   },
 ];

@@ -50,6 +50,13 @@ const stockCases: readonly Case[] = [
   },
   {
     alert: 'EventlyStockBeyondCapacity',
+    says: 'minutes later still, although the pod that said so is gone',
+    series: { ...stock('a', { held: '2 2 stale', sold: '9 9 stale', capacity: '10 10 stale' }) },
+    at: '5m',
+    fires: [{ labels: { event: 'e1' }, value: '1' }],
+  },
+  {
+    alert: 'EventlyStockBeyondCapacity',
     says: 'a full house, whose capacity was raised between the scrapes of two pods',
     series: {
       ...stock('a', { held: '1x20', sold: '9x20', capacity: '10x20' }),
@@ -72,7 +79,7 @@ const stockCases: readonly Case[] = [
     alert: 'EventlyHoldsNotReturned',
     says: 'sweeps that take their time in a storm, and catch up',
     series: { 'evently_booking_oldest_unswept_hold_seconds{instance="a"}': '0 5 20 45 60 0x20' },
-    at: '3m',
+    at: '1m',
     fires: never,
   },
 ];
@@ -86,6 +93,13 @@ const openingCases: readonly Case[] = [
     says: 'the first of a crowd got a seat three seconds after the opening',
     series: { [late]: '_ _ _ 3x40', [turnedAway]: '0 200 400 600x40' },
     at: '1m',
+    fires: [{ labels: { event: 'e1' }, value: '3s' }],
+  },
+  {
+    alert: 'EventlySaleOpenedLate',
+    says: 'ten minutes later still, so that somebody reads it',
+    series: { [late]: '_ _ _ 3x60', [turnedAway]: '0 200 400 600x60' },
+    at: '10m',
     fires: [{ labels: { event: 'e1' }, value: '3s' }],
   },
   {
@@ -181,6 +195,17 @@ const failureCases: readonly Case[] = [
   },
   {
     alert: 'EventlyReserveFails',
+    says: 'the first quarter of a minute of a failover',
+    series: {
+      ...openSale,
+      [`${request}_count{${reserve},status="200"}`]: '0+60x40',
+      [`${request}_count{${reserve},status="503"}`]: '0+40x40',
+    },
+    at: '30s',
+    fires: never,
+  },
+  {
+    alert: 'EventlyReserveFails',
     says: 'nine in ten are told that it is sold out',
     series: {
       ...openSale,
@@ -248,6 +273,13 @@ const conflictCases: readonly Case[] = [
     series: { ...openSale, ...changes(40, 38), ...slowBatches },
     at: '4m',
     fires: [{ labels: { event: 'e1' }, value: '95%' }],
+  },
+  {
+    alert: 'EventlyVersionConflicts',
+    says: 'the first minute, in which everyone comes',
+    series: { ...openSale, ...changes(40, 38), ...slowBatches },
+    at: '1m',
+    fires: never,
   },
   {
     alert: 'EventlyVersionConflicts',
