@@ -1,7 +1,7 @@
 /** Reads `index_documents` and `index_suggestions` of the generation that answers, other than by searching. */
 import type { Sql } from '@evently/kit/postgres';
 import type { Bucket, Entry } from '../engine/port.ts';
-import { beginningWith } from './index-terms.ts';
+import { rangeOf } from './index-terms.ts';
 
 const current = `(select generation from index_generations where state = 'active')`;
 
@@ -83,14 +83,14 @@ export async function findSuggestions(
     name: 'find-suggestions',
     text: `select s.shown
              from (select shown, place, kind, ends_at from index_suggestions
-                    where generation = ${current} and beginning like $1
-                    order by beginning
+                    where generation = ${current} and beginning ~>=~ $1 and beginning ~<~ $2
+                    order by beginning using ~<~
                     limit ${maxScanned}) s
             group by s.shown
-            order by min(s.place), bool_or(s.ends_at > $2) desc, min(case s.kind when 'name' then 0 when 'venue' then 1
+            order by min(s.place), bool_or(s.ends_at > $3) desc, min(case s.kind when 'name' then 0 when 'venue' then 1
                      else 2 end), length(s.shown), s.shown
-            limit $3`,
-    values: [beginningWith(prefix), now, limit],
+            limit $4`,
+    values: [...rangeOf(prefix), now, limit],
   });
   return rows.map(({ shown }) => shown);
 }

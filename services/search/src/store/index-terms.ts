@@ -83,15 +83,20 @@ export async function findCompletions(client: Sql, word: string): Promise<string
   const { rows } = await client.query<{ term: string }>({
     name: 'find-completions',
     text: `select term from index_terms
-            where generation = ${current} and term like $1 and documents > 0
+            where generation = ${current} and term ~>=~ $1 and term ~<~ $2 and documents > 0
             order by documents desc, term
             limit ${completionsPerWord}`,
-    values: [beginningWith(word)],
+    values: rangeOf(word),
   });
   return rows.map(({ term }) => term);
 }
 
-/** A pattern for `like` that means the text itself at the beginning. */
-export function beginningWith(text: string): string {
-  return `${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
+const lastCharacter = '\u{10ffff}';
+
+/**
+ * First and last of everything that begins with the text, byte by byte, as `text_pattern_ops` compares: a range that an
+ * index finds whatever the text is, where the plan for a `like` depends on it.
+ */
+export function rangeOf(text: string): [string, string] {
+  return [text, `${text}${lastCharacter}`];
 }
