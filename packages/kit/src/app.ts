@@ -15,7 +15,7 @@ import { badRequest, problemResponse, unavailable, type Problem } from './proble
 import { createStaticRouter } from './static-routes.ts';
 import { parseTraceparent, traceIdOfRequest } from './tracing-context.ts';
 import { beginRequest, type RequestSpan } from './tracing-requests.ts';
-import { isTracing } from './tracing.ts';
+import { isTracing, withTraceId } from './tracing.ts';
 
 export type ServiceEnv = {
   Variables: { requestId: string; traceId?: string; principal?: Principal; failure?: string };
@@ -140,7 +140,7 @@ function observe(options: AppOptions): MiddlewareHandler<ServiceEnv> {
     c.set('requestId', requestId);
     const span = isTracing() ? beginRequest(options.service, requestId, c.req) : null;
     if (span === null) {
-      await next();
+      await withTraceId(() => traceIdOf(c), next);
     } else {
       c.set('traceId', span.traceId);
       await span.run(next);

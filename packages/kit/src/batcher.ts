@@ -79,7 +79,7 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
 
   function submit(key: string, item: Item): Promise<Submitted<Result>> {
     const lane = lanes.get(key);
-    if (lane !== undefined && lane.queue.length >= queueLimit(lane)) {
+    if (lane !== undefined && lane.queue.length >= queueLimit(options, lane.ratePerSecond)) {
       const seconds = Math.min(maxRetryAfterSeconds, Math.ceil(lane.queue.length / lane.ratePerSecond));
       return Promise.resolve({ kind: 'queue-full', retryAfterSeconds: Math.max(1, seconds) });
     }
@@ -98,11 +98,6 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       const loop = drain(key, started).finally(() => running.delete(loop));
       running.add(loop);
     });
-  }
-
-  function queueLimit(lane: Lane<Item, Result>): number {
-    const byTime = lane.ratePerSecond * options.maxQueueSeconds;
-    return Math.min(options.maxQueue, Math.max(options.minQueue, byTime));
   }
 
   async function drain(key: string, lane: Lane<Item, Result>): Promise<void> {
@@ -148,6 +143,11 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+function queueLimit(limits: BatchLimits, ratePerSecond: number): number {
+  const byTime = ratePerSecond * limits.maxQueueSeconds;
+  return Math.min(limits.maxQueue, Math.max(limits.minQueue, byTime));
 }
 
 /** Answers everyone in the batch; what it failed of as a whole, or null. */

@@ -1,6 +1,6 @@
 /** One span for a batch, joined with the requests that wait for it. */
 import type { Span } from '@opentelemetry/api';
-import { activeSpan, inSharedSpan, isTracing } from './tracing.ts';
+import { activeSpan, inSharedSpan, isTracing, withinNone } from './tracing.ts';
 
 /** Somebody who waits for a batch; `origin` is the span that waits, null when it is not recorded. */
 export type Served = { origin: Span | null };
@@ -15,7 +15,7 @@ export function inBatchSpan<T>(
   batch: readonly Served[],
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!isTracing()) return work();
+  if (!isTracing()) return withinNone(work);
   const origins = batch.flatMap(({ origin }) => (origin === null ? [] : [origin]));
   const start = {
     name: `batch ${name}`,

@@ -57,11 +57,40 @@ test('without a collector every answer and line of a request has its trace id al
   expect(named).toMatchObject({ instance: 'order-17', trace_id: traceId });
   const broken = await ask(app, '/nowhere', { traceparent: 'nonsense' });
   expect(broken.trace_id).toBe(traceIdOfRequest(broken.instance));
+  await app.request('/said', { headers: { 'x-request-id': 'order-18' } });
   expect(linesOf(lines).map(({ msg, trace_id }) => [msg, trace_id])).toEqual([
     ['request', own.trace_id],
     ['a request failed', traceId],
     ['request', traceId],
     ['request', broken.trace_id],
+    ['inside', traceIdOfRequest('order-18')],
+    ['request', traceIdOfRequest('order-18')],
+  ]);
+});
+
+test('a line of a batch says nothing of the request that happened to open its line', async () => {
+  const lines: string[] = [];
+  const log = createLogger('test', 'info', { write: (text: string) => void lines.push(text) });
+  const batcher = createBatcher<number, number>({
+    name: 'test',
+    maxBatch: 10,
+    ...endlessQueue,
+    run: (_key, items) => {
+      log.info('a batch');
+      return Promise.resolve([...items]);
+    },
+  });
+  const app = appOf(lines);
+  app.get('/batch', async (c) => {
+    const answer = await batcher.submit('lane', 1);
+    log.info('after it');
+    return c.json(answer);
+  });
+  await app.request('/batch', { headers: { 'x-request-id': 'order-19' } });
+  expect(linesOf(lines).map(({ msg, trace_id }) => [msg, trace_id])).toEqual([
+    ['a batch', undefined],
+    ['after it', traceIdOfRequest('order-19')],
+    ['request', traceIdOfRequest('order-19')],
   ]);
 });
 
