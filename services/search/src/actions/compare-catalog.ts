@@ -88,6 +88,15 @@ function reasonsOf(listed: Listed, known: CatalogRow | undefined): RepairReason[
 
 async function repair(deps: CompareCatalogDeps, { wrong, gone }: Differences): Promise<number> {
   const reasons = await findReasons(deps, wrong);
+  await keepListed(deps, { wrong, gone });
+  for (const reason of reasons) deps.metrics.repaired(reason, 1);
+  deps.metrics.repaired('catalog_gone', gone.length);
+  return reasons.length + gone.length;
+}
+
+type KeepDeps = Pick<CompareCatalogDeps, 'db' | 'engines'>;
+
+async function keepListed(deps: KeepDeps, { wrong, gone }: Differences): Promise<void> {
   await deps.db.transaction(async (client) => {
     const documents = await keepDocuments(client, [
       ...wrong.flatMap(({ event_id: eventId, version, document }) =>
@@ -102,9 +111,6 @@ async function repair(deps: CompareCatalogDeps, { wrong, gone }: Differences): P
     );
     await markPending(client, deps.engines, stocks, false);
   });
-  for (const reason of reasons) deps.metrics.repaired(reason, 1);
-  deps.metrics.repaired('catalog_gone', gone.length);
-  return reasons.length + gone.length;
 }
 
 async function findReasons(deps: CompareCatalogDeps, wrong: readonly Listed[]): Promise<RepairReason[]> {
@@ -112,8 +118,11 @@ async function findReasons(deps: CompareCatalogDeps, wrong: readonly Listed[]): 
   return wrong.flatMap((listed) => reasonsOf(listed, known.get(listed.event_id)));
 }
 
-/** Takes the whole catalog over, without waiting for messages; for a rebuild. Answers how many events it has. */
-export async function takeCatalog(deps: Omit<CompareCatalogDeps, 'graceMs' | 'metrics'>): Promise<number> {
+/**
+ * Takes the whole catalog over, without waiting for messages, and says so to `engines`: those that are not built anew from
+ * it. Answers how many events it has.
+ */
+export async function takeCatalog(deps: KeepDeps & Pick<CompareCatalogDeps, 'events'>): Promise<number> {
   let taken = 0;
   let afterId = firstId;
   for (let page = 0; page < maxPages; page += 1) {
@@ -121,7 +130,7 @@ export async function takeCatalog(deps: Omit<CompareCatalogDeps, 'graceMs' | 'me
     const { events, next } = await readCatalogPage(deps.events, afterId, true);
     const listed = events.map(idText);
     const gone = await listUnlisted(deps.db, { afterId, lastId: next, listed, until });
-    await repair({ ...deps, metrics: { repaired: () => {} }, graceMs: 0 }, { wrong: events, gone });
+    await keepListed(deps, { wrong: events, gone });
     taken += events.length;
     if (next === null) return taken;
     afterId = next;

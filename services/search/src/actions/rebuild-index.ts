@@ -14,8 +14,8 @@ export type RebuildOutcome =
   | { ok: true; generation: string; documents: number; seconds: number }
   | { ok: false; refusal: { kind: 'rebuild-running' } };
 
-/** Two changes of each: the document and the stock. */
-const pageSize = 500;
+/** Two changes of each, the document and the stock; writers of single events wait for a page at most. */
+const pageSize = 250;
 
 /**
  * One rebuild of an engine at a time, over all processes. Changes that come meanwhile go to both generations. Rejects with
@@ -33,7 +33,8 @@ async function build(
   engine: SearchEngine,
 ): Promise<{ generation: string; documents: number }> {
   await engine.prepare();
-  await takeCatalog(deps);
+  // Should this fail half-way, the comparison finds what the present index was not told.
+  await takeCatalog({ ...deps, engines: deps.engines.filter((kind) => kind !== engine.kind) });
   const rebuild = await engine.rebuild();
   try {
     let documents = 0;

@@ -123,9 +123,11 @@ async function applyTo(
   newest: readonly Newest[],
   lexemes: ReadonlyMap<string, Lexemes>,
 ): Promise<void> {
-  await takeWriting(client, generation);
+  // Stocks change no words: an event that sells does not wait for an index that is built.
+  const hasDocuments = newest.some(({ content }) => content !== undefined);
+  if (hasDocuments) await takeWriting(client, generation);
   const eventIds = newest.map(({ eventId }) => eventId);
-  const present = await findPresent(client, generation, eventIds);
+  const present = hasDocuments ? await findPresent(client, generation, eventIds) : new Map<string, Present>();
   const rows = newest.flatMap((each) => rowOf(each, present.get(each.eventId), lexemes));
   await writeDocuments(client, generation, rows);
   await writeStocks(

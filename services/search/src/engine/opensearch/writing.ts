@@ -38,8 +38,11 @@ export async function writeChanges(
   isNew: boolean,
 ): Promise<void> {
   const newest = newestOf(changes);
+  const slices: Promise<void>[] = [];
+  // Each event is in one slice only, so they may go side by side: OpenSearch writes each with one of its threads.
   for (let first = 0; first < newest.length; first += maxEventsPerBulk)
-    await writeSlice(deps, alias, newest.slice(first, first + maxEventsPerBulk), isNew);
+    slices.push(writeSlice(deps, alias, newest.slice(first, first + maxEventsPerBulk), isNew));
+  await Promise.all(slices);
 }
 
 async function writeSlice(
