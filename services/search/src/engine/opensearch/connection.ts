@@ -1,7 +1,7 @@
 /** Calls to OpenSearch: each with a deadline, none repeated by itself, and every failure told apart. */
 import { Client, errors } from '@opensearch-project/opensearch';
 import { ConfigError } from '@evently/kit/config';
-import { adviseOnTls, readAuthorities } from '@evently/kit/tls';
+import { readAuthorities } from '@evently/kit/tls';
 import { EngineAway } from '../port.ts';
 
 export type OpenSearchAddress = {
@@ -37,10 +37,6 @@ export type OpenSearchConnection = {
 const maxSockets = 64;
 /** Refusals that waiting, or an operator, mends: they say nothing about what was asked. */
 const awayStatuses = new Set([401, 403, 429]);
-const tlsPeer = {
-  caSetting: 'OPENSEARCH_CA_FILE',
-  plainAdvice: 'write http:// in OPENSEARCH_URL',
-};
 
 /** Opens nothing before the first call. Throws `ConfigError` when the address cannot be used. */
 export function openConnection(address: OpenSearchAddress): OpenSearchConnection {
@@ -111,16 +107,23 @@ async function ask(client: Client, call: Call): Promise<Answer> {
 function answerOf(error: unknown, { method, path, deadlineMs }: Call): Answer {
   const what = `${method} ${path.split('?')[0]}`;
   if (error instanceof errors.ResponseError) {
-    const status = error.statusCode;
+    // Its own `statusCode` prefers one that the body tells.
+    const status = error.meta.statusCode ?? 0;
     if (status < 500 && !awayStatuses.has(status)) return { status, body: error.body };
     throw new EngineAway(`OpenSearch answers ${status} to ${what}: ${error.message}`, error);
   }
   if (error instanceof errors.TimeoutError || error instanceof errors.RequestAbortedError)
     throw new EngineAway(`OpenSearch did not answer ${what} in ${deadlineMs} ms`, error);
   if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError)
-    throw new EngineAway(
-      `OpenSearch cannot be reached: ${adviseOnTls(error, tlsPeer) ?? error.message}`,
-      error,
-    );
+    throw new EngineAway(`OpenSearch cannot be reached: ${adviseOn(error)}`, error);
   throw error;
+}
+
+/** The client keeps the words of Node's failures and drops their codes. */
+function adviseOn({ message }: Error): string {
+  if (/certificate|issuer/i.test(message))
+    return `${message}; OPENSEARCH_CA_FILE names the PEM file of the authority that is believed, and OPENSEARCH_URL a name that the certificate has`;
+  return /wrong version number|packet length/i.test(message)
+    ? `${message}; is this the port of TLS? Without it OPENSEARCH_URL begins with http://`
+    : message;
 }
