@@ -3,7 +3,7 @@ import { listBuyers } from './buyer-rows.ts';
 import { drawOrder, drawParts, drawTimeline, drawWaits, outcomeClass } from './draw.ts';
 import { escapeText, formatCount, formatMs, formatShare, formatSpan, words } from './markup.ts';
 import { policy, style } from './style.ts';
-import type { SaleStory, Spread, Timeline } from './story.ts';
+import type { Buyers, SaleStory, Spread, Timeline } from './story.ts';
 
 /** `name` is that of the JSON file beside it, without ending. */
 export function renderReport(story: SaleStory, name: string): string {
@@ -82,7 +82,7 @@ function renderTimeline({ timeline }: SaleStory): string {
 <ul class="legend">${items.join('')}</ul>${drawTimeline({ ...timeline, series: shown })}</section>`;
 }
 
-function renderBuyers({ buyers }: SaleStory): string {
+function renderBuyers({ buyers, drill }: SaleStory): string {
   if (buyers.count === 0) return '<section><h2>Who got what</h2><p>Nobody came.</p></section>';
   const counts = buyers.outcomes.map(() => 0);
   for (const [, , outcome] of buyers.rows) counts[outcome] = (counts[outcome] ?? 0) + 1;
@@ -99,17 +99,24 @@ function renderBuyers({ buyers }: SaleStory): string {
 <p class="about">${escapeText(buyers.about)}${bounded}</p>
 <ul class="legend">${items.join('')}</ul>
 ${drawOrder(buyers)}
-<p class="about">How long each waited, by the time of arrival:</p>
-${drawWaits(buyers)}
+${renderWaits(buyers, drill === null ? 'How long it took until each was sold or ended' : 'How long each waited')}
 <details><summary>Buyers one by one</summary>${listBuyers(buyers)}</details></section>`;
+}
+
+function renderWaits(buyers: Buyers, what: string): string {
+  if (buyers.rows.every(([, wait]) => wait === null)) return '';
+  return `<p class="about">${what}, by the time of arrival:</p>${drawWaits(buyers)}`;
 }
 
 function renderFairness({ fairness, fairness_about: about }: SaleStory): string {
   if (fairness === null)
     return `<section><h2>Fairness</h2><p class="about">${escapeText(about)}</p></section>`;
+  if (fairness.pairs === 0) {
+    return '<section><h2>Fairness</h2><p>Nobody was refused while another got seats, so nobody was passed over.</p></section>';
+  }
   const border =
     fairness.first_refused === null || fairness.last_taken === null
-      ? 'Nobody was refused while another got seats.'
+      ? ''
       : `The first who was refused came as number ${formatCount(fairness.first_refused)}, the last who got seats as number ${formatCount(fairness.last_taken)}.`;
   return `<section><h2>Fairness</h2>
 <p class="big">${formatShare(fairness.share)}</p>

@@ -41,9 +41,8 @@ async function readOne(url: string): Promise<Samples> {
 
 /** Refusals of the event by reason, counted since its process began; empty for an event it does not tell apart. */
 export function refusalsOf(samples: Samples, eventId: string): Record<string, number> {
-  return Object.fromEntries(
-    totalsBy(samples, 'evently_booking_refusals_total', 'reason', { event: eventId }),
-  );
+  const totals = totalsBy(samples, 'evently_booking_refusals_total', 'reason', { event: eventId });
+  return Object.fromEntries([...totals].filter(([, count]) => count > 0));
 }
 
 export type Observed = { before: Samples; after: Samples };

@@ -13,7 +13,7 @@ import { joinSamples, parseExposition } from './exposition.ts';
 import { judgeFairness } from './fairness.ts';
 import { formatShare, formatSpan } from './markup.ts';
 import { renderReport } from './page.ts';
-import { spreadOfTimes, timeSpent } from './read-metrics.ts';
+import { refusalsOf, spreadOfTimes, timeSpent } from './read-metrics.ts';
 import { countPerStep, maxSteps, stepFor } from './timeline.ts';
 import { writeReport } from './write-report.ts';
 
@@ -155,6 +155,22 @@ test('a report of 10 buyers and of 20,000 is one small file that loads and runs 
     expect(page).toContain(`data-figure="held">${seats.toLocaleString('en-US')}<`);
     expect(page).toContain('Drill &lt;/script&gt;&lt;b&gt;');
   }
+});
+
+test('where nobody was refused, nobody was passed over; where pairs are, their share is told', () => {
+  expect(renderReport(tellDrill(factsOf(5, 5)), 'name')).toContain('nobody was passed over');
+  expect(renderReport(tellDrill(factsOf(300, 299)), 'name')).toContain(
+    'The first who was refused came as number 300, the last who got seats as number 299.',
+  );
+});
+
+test('refusals of an event are those that were counted', () => {
+  const text = (event: string, reason: string, count: number): string =>
+    `evently_booking_refusals_total{event="${event}",reason="${reason}"} ${count}`;
+  const samples = parseExposition(
+    [text('a', 'sold-out', 3), text('a', 'queue-full', 0), text('b', 'sold-out', 9)].join('\n'),
+  );
+  expect(refusalsOf(samples, 'a')).toEqual({ 'sold-out': 3 });
 });
 
 test('a drill in which nobody came is told as well', () => {

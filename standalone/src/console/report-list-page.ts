@@ -57,10 +57,10 @@ function reportRow({ name, summary }: ListedReport): Html {
       <a href="/console/reports/${name}.html">${summary.title}</a>
       <a class="quiet" href="/console/reports/${name}.json">JSON</a>
     </th>
-    <td>${summary.written_at.slice(0, 19).replace('T', ' ')} UTC</td>
-    <td class="number">${taken}</td>
-    <td class="number">${count(summary.oversold)}</td>
-    <td>${outcome}</td>
+    <td data-label="Written">${summary.written_at.slice(0, 19).replace('T', ' ')} UTC</td>
+    <td class="number" data-label="Taken">${taken}</td>
+    <td class="number" data-label="Oversold">${count(summary.oversold)}</td>
+    <td data-label="Outcome">${outcome}</td>
   </tr>`;
 }
 
