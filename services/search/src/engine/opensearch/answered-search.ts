@@ -40,7 +40,6 @@ export function searchBody({ query, words, matching }: Asked, timeoutMs: number)
     track_total_hits: true,
     from: offset,
     size: limit,
-    _source: ['document', 'available'],
     timeout: `${timeoutMs}ms`,
     terminate_after: maxLookedAt,
   };

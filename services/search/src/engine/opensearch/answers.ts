@@ -120,9 +120,7 @@ export const entriesAnswer = z.object({
   }),
 });
 
-const shownName = z.object({
-  _source: z.object({ document: z.object({ name: z.string() }) }),
-});
+const shownName = z.object({ fields: z.object({ name: z.array(z.string()) }) });
 const shownValues = z.object({ values: z.object({ buckets: z.array(z.object({ key: z.string() })) }) });
 export const suggestAnswer = z.object({
   responses: z.array(

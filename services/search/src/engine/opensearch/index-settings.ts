@@ -82,6 +82,7 @@ const mappings = {
     eventType: whole,
     venueCity: whole,
     venueName: whole,
+    name: { ...whole, index: false },
     cityKey: whole,
     begin: { properties: { name: begin, venue: begin, city: begin, whole: begin } },
     words: {
@@ -92,15 +93,10 @@ const mappings = {
           fields: { stem: stemmed },
         },
         part: { ...words, copy_to: ['words.any'] },
-        venue: { ...words, copy_to: ['words.title', 'words.any'], fields: { stem: stemmed } },
+        venue: { ...stemmed, copy_to: ['words.title', 'words.any'] },
         city: { ...words, copy_to: ['words.title', 'words.any'] },
         type: { ...stemmed, copy_to: ['words.title', 'words.any'] },
-        text: {
-          ...words,
-          similarity: 'BM25',
-          copy_to: ['words.any'],
-          fields: { stem: { ...stemmed, similarity: 'BM25' } },
-        },
+        text: { ...stemmed, similarity: 'BM25', copy_to: ['words.any'] },
         title: {
           ...words,
           norms: false,

@@ -32,6 +32,7 @@ export function sourceOf(eventId: string, state: State): object {
     eventType: document.eventType,
     venueCity: document.venueCity,
     venueName: document.venueName,
+    name: document.name,
     cityKey: cityKeyOf(document.venueCity),
     ...(document.place === null
       ? {}

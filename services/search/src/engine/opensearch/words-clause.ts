@@ -5,17 +5,15 @@ import type { Clause, Matching } from './answered-search.ts';
 /** `meant` are words of the index that a typing error may have made into this one. */
 export type Word = { token: string; isLast: boolean; meant: readonly string[] };
 
-/** Name over city and venue over kind over description; own form over stem over part of a compound. */
+/** Name over city and venue over kind over description; in the name its own form over a stem over a part of a compound. */
 const places = [
   { field: 'words.name', boost: 6 },
   { field: 'words.name.stem', boost: 4.5 },
   { field: 'words.part', boost: 2.5 },
   { field: 'words.city', boost: 3 },
   { field: 'words.venue', boost: 2.8 },
-  { field: 'words.venue.stem', boost: 2.2 },
   { field: 'words.type', boost: 1.6 },
   { field: 'words.text', boost: 0.9 },
-  { field: 'words.text.stem', boost: 0.7 },
 ] as const;
 const tieBreaker = 0.15;
 /** A word that was meant counts so much of one that was typed. */
