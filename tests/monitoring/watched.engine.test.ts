@@ -126,6 +126,13 @@ test('every expression of every dashboard, alert and recording rule has data, or
   const questions = [...listed, ...questionsOfAlerts()];
   const asking = { atSeconds: sold.overSeconds, patienceMs: 60_000 };
   expect(await askAll(watched.prometheus, questions, asking)).toEqual([]);
+  process.stdout.write(`${questions.length} expressions have what they should\n`);
+  // The same question of a metric that nobody has, and a list that claims too much, are faults.
+  const wrong: Question[] = [
+    { where: 'nobody', expr: 'sum(rate(evently_nobody_total[5m]))', expects: 'data' },
+    { where: 'somebody', expr: 'evently_build_info', expects: { nothing: 'nothing runs' } },
+  ];
+  expect(await askAll(watched.prometheus, wrong, { ...asking, patienceMs: 0 })).toHaveLength(2);
 }, 150_000);
 
 test('Prometheus takes every rule without a complaint', async () => {
