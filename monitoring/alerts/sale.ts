@@ -6,10 +6,13 @@ import type { Alert, Condition } from './alert.ts';
 const msPerSecond = 1_000;
 const secondsPerWindow = 60;
 
-/** For what is not counted by event: while any sale is open. */
+/**
+ * For what is not counted by event: while any sale is open. The phase is read from the database and ends with it, so the last
+ * that was read counts: these alerts are there for a database that is away.
+ */
 const anySaleIsOpen: Condition = {
   on: [],
-  measure: 'max(evently_booking_sale_phase_info{phase="open"})',
+  measure: 'max(last_over_time(evently_booking_sale_phase_info{phase="open"}[15m]))',
   is: [['==', 1]],
 };
 const thisSaleIsOpen: Condition = {

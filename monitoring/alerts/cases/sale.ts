@@ -5,6 +5,10 @@ const request = 'evently_http_request_duration_seconds';
 const reserve = 'job="booking",service="booking",method="POST",route="/api/v1/bookings/reserve"';
 const openSale = { 'evently_booking_sale_phase_info{job="booking",event="e1",phase="open"}': '1x60' };
 const closedSale = { 'evently_booking_sale_phase_info{job="booking",event="e1",phase="open"}': '0x60' };
+/** For a minute and a quarter; then the scrapes find none. */
+const phasesUntilTheDatabaseLeft = {
+  'evently_booking_sale_phase_info{job="booking",event="e1",phase="open"}': '1x5 stale',
+};
 
 function stock(instance: string, states: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
@@ -192,6 +196,17 @@ const failureCases: readonly Case[] = [
     },
     at: '1m',
     fires: [{ labels: {}, value: '10%' }],
+  },
+  {
+    alert: 'EventlyReserveFails',
+    says: 'the database is away, and with it what it said of the phases',
+    series: {
+      ...phasesUntilTheDatabaseLeft,
+      [`${request}_count{${reserve},status="200"}`]: '0+90x4 360x40',
+      [`${request}_count{${reserve},status="503"}`]: '0 0 0 0 0 0+90x40',
+    },
+    at: '3m',
+    fires: [{ labels: {}, value: '100%' }],
   },
   {
     alert: 'EventlyReserveFails',

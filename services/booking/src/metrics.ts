@@ -72,6 +72,9 @@ export function createBookingMetrics(
   };
 }
 
+/** A crowd is refused for these between two scrapes: a counter that began with it would show no increase. */
+const crowdRefusals = ['sold-out', 'sale-not-open'] as const;
+
 /** The series of an event begin at 0, so that its first sale is an increase, and go when it has no label any more. */
 function createEventSeries(registry: Registry): {
   began: (event: string) => void;
@@ -89,7 +92,7 @@ function createEventSeries(registry: Registry): {
       for (const counter of [conflicts, reserved, sold]) counter.inc({ event }, 0);
       changes.inc({ event, cause: 'reserve' }, 0);
       batches.inc({ event, kind: 'reserve', outcome: 'done' }, 0);
-      refused.inc({ event, reason: 'sold-out' }, 0);
+      for (const reason of crowdRefusals) refused.inc({ event, reason }, 0);
     },
     ended: (event) => {
       for (const counter of [conflicts, reserved, sold]) counter.remove({ event });
