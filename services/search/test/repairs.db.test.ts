@@ -17,6 +17,7 @@ import {
   createSearchUnderTest,
   search,
   send,
+  settled,
   tellDocument,
   tellStock,
   type SearchUnderTest,
@@ -162,6 +163,8 @@ test('a lost index is built anew from the event service, and so is all that was 
 test('a rebuild while events change and people search: nothing is empty, old or missing', async () => {
   await under.service.start();
   const ids = await makeEvents(40);
+  // The service indexes as well, and may have had the turn.
+  await settled(under);
   const seen = { least: Number.POSITIVE_INFINITY, searches: 0, stop: false };
   const searching = (async () => {
     while (!seen.stop) {

@@ -52,6 +52,7 @@ const applyMs = 20_000;
 /** Lexemes of words that are remembered: what PostgreSQL says of a word never changes. */
 const maxRemembered = 100_000;
 const maxSweeps = 10_000;
+const termsPerStatement = 5_000;
 
 export function createPostgresEngine({ db }: { db: Database }): SearchEngine {
   const lexicon = createLexicon(db);
@@ -106,7 +107,7 @@ async function applyToAll(db: Database, lexicon: Lexicon, changes: readonly Chan
   const lexemes = await lexicon(wordsOf(newest));
   await db.transaction(async (client) => {
     for (const { generation } of await holdGenerations(client))
-      await applyTo(client, generation, newest, lexemes);
+      await countTerms(client, generation, spelled(await applyTo(client, generation, newest, lexemes)));
   });
 }
 
@@ -117,12 +118,16 @@ function wordsOf(newest: readonly Newest[]): string[] {
   });
 }
 
+/** How many more documents have a term, by term. */
+type TermCounts = Map<string, number>;
+
+/** Answers what is still to be counted. */
 async function applyTo(
   client: ClientBase,
   generation: number,
   newest: readonly Newest[],
   lexemes: ReadonlyMap<string, Lexemes>,
-): Promise<void> {
+): Promise<TermCounts> {
   // Stocks change no words: an event that sells does not wait for an index that is built.
   const hasDocuments = newest.some(({ content }) => content !== undefined);
   if (hasDocuments) await takeWriting(client, generation);
@@ -135,8 +140,7 @@ async function applyTo(
     generation,
     newest.flatMap(({ eventId, stock }) => (stock === undefined ? [] : [{ eventId, stock }])),
   );
-  if (rows.length === 0) return;
-  await countTerms(client, generation, differenceOf(rows, present));
+  if (rows.length === 0) return new Map();
   await replaceSuggestions(
     client,
     generation,
@@ -151,6 +155,7 @@ async function applyTo(
           })),
     ),
   );
+  return differenceOf(rows, present);
 }
 
 /** The row to be written; none when what is there is newer, or nothing was said of the document. */
@@ -180,11 +185,8 @@ function rowOf(
 const maxNameTokens = 100;
 
 /** How many more documents have each term after the rows were written. */
-function differenceOf(
-  rows: readonly IndexRow[],
-  present: ReadonlyMap<string, Present>,
-): { term: string; spelling: string; documents: number }[] {
-  const counts = new Map<string, number>();
+function differenceOf(rows: readonly IndexRow[], present: ReadonlyMap<string, Present>): TermCounts {
+  const counts: TermCounts = new Map();
   const add = (terms: readonly string[], count: number): void => {
     for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + count);
   };
@@ -192,6 +194,10 @@ function differenceOf(
     add(present.get(eventId)?.terms ?? [], -1);
     add(content?.terms ?? [], 1);
   }
+  return counts;
+}
+
+function spelled(counts: TermCounts): { term: string; spelling: string; documents: number }[] {
   return [...counts]
     .filter(([, documents]) => documents !== 0)
     .map(([term, documents]) => ({ term, spelling: spellingOf(term), documents }));
@@ -257,20 +263,26 @@ async function beginRebuild(db: Database, lexicon: Lexicon, guard: Guard): Promi
     for (let round = 0; round < maxSweeps && (await sweepDropped(db)); round += 1);
   };
   await sweep();
+  // Differences add up in any order, so those of all pages are written once; other writers count their own at once.
+  const counts: TermCounts = new Map();
   return {
     generation: String(generation),
     apply: (changes) =>
       guard(async () => {
         const newest = newestOf(changes);
         const lexemes = await lexicon(wordsOf(newest));
-        await db.transaction(async (client) => {
+        const more = await db.transaction(async (client) => {
           const held = await holdGenerations(client);
           if (!held.some((each) => each.generation === generation && each.state === 'building'))
             throw superseded(generation);
-          await applyTo(client, generation, newest, lexemes);
+          return applyTo(client, generation, newest, lexemes);
         });
+        for (const [term, documents] of more) counts.set(term, (counts.get(term) ?? 0) + documents);
       }, applyMs),
     publish: async () => {
+      const counted = spelled(counts);
+      for (let from = 0; from < counted.length; from += termsPerStatement)
+        await guard(() => countTerms(db, generation, counted.slice(from, from + termsPerStatement)), applyMs);
       const isSwitched = await guard(() => db.transaction((client) => switchTo(client, generation)), applyMs);
       if (!isSwitched) throw superseded(generation);
       await sweep();
