@@ -1,5 +1,5 @@
 /** The regular work of the index: what changed goes in, what differs is repaired, what is lost is built again. */
-import { startTicker, type Ticker } from '@evently/kit/clock';
+import { pause, startTicker, type Ticker } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
 import { compareCatalog, type CompareCatalogDeps } from '../actions/compare-catalog.ts';
@@ -77,7 +77,7 @@ async function compareEngine(deps: ComparingDeps, engine: SearchEngine): Promise
   const { log } = deps;
   const about = { engine: engine.kind };
   try {
-    if (await isLost(deps.db, engine)) {
+    if (await isLostForLonger(deps, engine)) {
       log.warn(about, 'the index is lost; it is built anew');
       const built = await rebuildIndex(deps, engine);
       if (!built.ok) return;
@@ -93,10 +93,18 @@ async function compareEngine(deps: ComparingDeps, engine: SearchEngine): Promise
   }
 }
 
-/** Not there, or empty although it was told of something. */
+/** An engine may show what it was told a moment later. */
+async function isLostForLonger({ db, graceMs }: ComparingDeps, engine: SearchEngine): Promise<boolean> {
+  if (!(await isLost(db, engine))) return false;
+  await pause(graceMs);
+  return isLost(db, engine);
+}
+
+/** Not there, or empty although it was told of something. In this order: what is told in between is no loss. */
 export async function isLost(db: Database, engine: SearchEngine): Promise<boolean> {
+  const told = await countSettled(db, engine.kind);
   const indexed = await engine.count();
-  return indexed === null || (indexed === 0 && (await countSettled(db, engine.kind)) > 0);
+  return indexed === null || (indexed === 0 && told > 0);
 }
 
 const msPerSecond = 1_000;
