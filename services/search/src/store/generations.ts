@@ -79,27 +79,34 @@ export async function dropGeneration(client: Sql, generation: number): Promise<v
   });
 }
 
-const sweepBatch = 5_000;
+const sweptEvents = 2_000;
+const sweptTerms = 20_000;
 
-/** Deletes some rows of generations that nobody reads; answers whether there may be more. */
+/**
+ * Deletes some rows of generations that nobody reads; answers whether there may be more. Both by their keys: measured
+ * with 6,000 events, `ctid = any(array(…))` took 5 s for each 5,000 beginnings, as every row was held against the list.
+ */
 export async function sweepDropped(client: Sql): Promise<boolean> {
-  const { rowCount } = await client.query({
-    name: 'sweep-documents',
-    text: `delete from index_documents where ctid = any(array(
-             select d.ctid from index_documents d join index_generations g on g.generation = d.generation
-              where g.state = 'dropped' limit ${sweepBatch}))`,
+  const { rowCount: events } = await client.query({
+    name: 'sweep-events',
+    text: `with gone as materialized (
+             select d.generation, d.event_id from index_documents d
+              where d.generation in (select generation from index_generations where state = 'dropped')
+              order by d.generation, d.event_id limit ${sweptEvents}),
+           suggestions as (
+             delete from index_suggestions s using gone
+              where s.generation = gone.generation and s.event_id = gone.event_id)
+           delete from index_documents d using gone
+            where d.generation = gone.generation and d.event_id = gone.event_id`,
   });
-  const terms = await client.query({
+  const { rowCount: terms } = await client.query({
     name: 'sweep-terms',
-    text: `delete from index_terms where ctid = any(array(
-             select t.ctid from index_terms t join index_generations g on g.generation = t.generation
-              where g.state = 'dropped' limit ${sweepBatch}))`,
+    text: `with gone as materialized (
+             select t.generation, t.term from index_terms t
+              where t.generation in (select generation from index_generations where state = 'dropped')
+              order by t.generation, t.term limit ${sweptTerms})
+           delete from index_terms t using gone
+            where t.generation = gone.generation and t.term = gone.term`,
   });
-  const suggestions = await client.query({
-    name: 'sweep-suggestions',
-    text: `delete from index_suggestions where ctid = any(array(
-             select s.ctid from index_suggestions s join index_generations g on g.generation = s.generation
-              where g.state = 'dropped' limit ${sweepBatch}))`,
-  });
-  return [rowCount, terms.rowCount, suggestions.rowCount].includes(sweepBatch);
+  return events === sweptEvents || terms === sweptTerms;
 }
