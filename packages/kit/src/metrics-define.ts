@@ -40,9 +40,9 @@ export function defineHistogram<const L extends LabelSets>(
 
 /** Seconds; fit for answers between half a millisecond and ten seconds. An objective's limit is one of them. */
 export const latencyBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
-/** Seconds; fit for statements and waits between a tenth of a millisecond and a second. */
+/** Seconds; fit for statements and waits of milliseconds; the last are for a database that is ill, so that seconds are told apart. */
 export const shortBuckets = [
-  0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1,
+  0.0001, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2.5, 10,
 ];
 /** Items of one batch. */
 export const sizeBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
