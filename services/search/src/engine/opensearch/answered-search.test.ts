@@ -7,6 +7,8 @@ import { wordsOf } from './words-clause.ts';
 /** What nobody but a person would write. */
 const typed = 'zz"}}]},"script":{"source":"1"}} OR *:*';
 const timeoutMs = 500;
+/** Keys of values, and the two fields whose term is the value itself. */
+const mayHold = new Set(['query', 'value', 'text', 'cityKey', 'eventType']);
 
 function queryOf(sort: SearchQuery['sort']): SearchQuery {
   return {
@@ -55,9 +57,7 @@ test.each(sorts)(
       const body = searchBody({ query, words, matching }, timeoutMs);
       const { keys, texts } = placesOf(JSON.parse(JSON.stringify(body)));
       expect(keys).toEqual([]);
-      expect(new Set(texts).difference(new Set(['query', 'value', 'text', 'cityKey', 'eventType']))).toEqual(
-        new Set(),
-      );
+      expect(texts.filter((key) => !mayHold.has(key))).toEqual([]);
       expect(texts.length).toBeGreaterThan(10);
       expect(JSON.stringify(Object.keys(body))).not.toMatch(/query_string|script/);
       expect(body).toMatchObject({ timeout: '500ms', size: 20 });
