@@ -66,8 +66,7 @@ export function createConsoleFeed(deps: FeedDeps, limits: FeedLimits = feedLimit
 
   async function step(): Promise<void> {
     try {
-      const added = history.add(await deps.read());
-      tell(frameMessage(deps.epoch, added, encodeFrame(added.frame, history.before(added.number))));
+      tell(frameMessage(deps.epoch, history.add(await deps.read())));
       await tellReport();
       state.failing = false;
     } catch (error) {
@@ -175,16 +174,19 @@ function numberOf(lastEventId: string | null, epoch: string): number | null {
   return given === epoch && /^\d{1,9}$/.test(number ?? '') ? Number(number) : null;
 }
 
+/** The first frame is whole. Minutes of many events are much to write, and the process that writes them sells. */
 function openingMessage(epoch: string, known: readonly Numbered[], report: string | null): string {
-  const frames = known.map(({ frame }, at) => encodeFrame(frame, known[at - 1]?.frame ?? null));
+  const frames = known.map(({ frame, encoded }, at) =>
+    at === 0 ? JSON.stringify(encodeFrame(frame, null)) : encoded,
+  );
   const last = known.at(-1);
   const id = last === undefined ? '' : `id: ${epoch}.${last.number}\n`;
-  const history = `${id}event: history\ndata: ${JSON.stringify({ epoch, frames })}\n\n`;
+  const history = `${id}event: history\ndata: {"epoch":${JSON.stringify(epoch)},"frames":[${frames.join()}]}\n\n`;
   return `retry: ${retryMs}\n\n${history}${reportMessage(report)}`;
 }
 
-function frameMessage(epoch: string, { number }: Numbered, encoded: object): string {
-  return `id: ${epoch}.${number}\nevent: frame\ndata: ${JSON.stringify(encoded)}\n\n`;
+function frameMessage(epoch: string, { number, encoded }: Numbered): string {
+  return `id: ${epoch}.${number}\nevent: frame\ndata: ${encoded}\n\n`;
 }
 
 function reportMessage(newest: string | null): string {

@@ -1,14 +1,17 @@
 /** The last minutes as frames: each reading adds one, the oldest leaves. */
-import { frameOf, type Frame, type Reading } from './frame.ts';
+import { encodeFrame, frameOf, type Frame, type Reading } from './frame.ts';
 
-export type Numbered = { number: number; frame: Frame };
+export type Numbered = {
+  number: number;
+  frame: Frame;
+  /** The frame as JSON after the one before it: written once, for everybody who watches and who comes later. */
+  encoded: string;
+};
 export type History = {
   /** Makes the frame of this reading out of it and the one before. */
   add: (reading: Reading) => Numbered;
   /** Frames after `number`, oldest first; all of them when that one is not known any more. */
   after: (number: number | null) => readonly Numbered[];
-  /** The frame before `number`, if it is still here. */
-  before: (number: number) => Frame | null;
 };
 
 /** A gap of more than this is no rate per second: stock is shown, and lines are interrupted. */
@@ -22,8 +25,9 @@ export function createHistory(maxFrames: number): History {
   return {
     add: (reading) => {
       const isNear = last !== null && reading.atMs - last.atMs <= longestStepMs;
-      const frame = frameOf(isNear ? last : null, reading, kept.at(-1)?.frame ?? null);
-      const added = { number: next, frame };
+      const previous = kept.at(-1)?.frame ?? null;
+      const frame = frameOf(isNear ? last : null, reading, previous);
+      const added = { number: next, frame, encoded: JSON.stringify(encodeFrame(frame, previous)) };
       next += 1;
       last = reading;
       kept.push(added);
@@ -35,6 +39,5 @@ export function createHistory(maxFrames: number): History {
       const at = kept.findIndex((entry) => entry.number === number);
       return at === -1 ? kept : kept.slice(at + 1);
     },
-    before: (number) => kept.find((entry) => entry.number === number - 1)?.frame ?? null,
   };
 }
