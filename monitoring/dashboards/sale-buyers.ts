@@ -110,7 +110,7 @@ export const buyersAndHolds: Row = {
       kind: 'curves',
       title: 'Tickets given back, by cause',
       means: 'Tickets that went back to stock, held or sold before, a second, by why.',
-      act: 'hold_lapsed: buyers did not finish paying in time. payment_given_up or payment_unknown: see Checkout.',
+      act: 'hold_lapsed: buyers did not finish paying in time. payment_given_up: see Checkout.',
       leadsTo: 'checkout',
       unit: 'short',
       noData: 'Nothing was given back',

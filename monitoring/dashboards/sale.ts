@@ -241,7 +241,7 @@ const wellness: Row = {
       kind: 'curves',
       title: 'Refusals per second, by reason',
       means: 'Attempts to reserve that were answered with "no", by reason, summed over all processes.',
-      act: 'sold-out and not-enough-seats belong to a full house. queue-full means that buyers come faster than batches: add no pods, see Contention. sale-not-open in masses means that clients come early.',
+      act: 'sold-out and not-enough-seats belong to a full house. queue-full means that buyers come faster than batches: see Contention whether batches are slow (then more pods make it worse) or the pods too few. sale-not-open in masses means that clients come early.',
       leadsTo: 'contention',
       unit: 'reqps',
       noData: 'Nobody was refused',
