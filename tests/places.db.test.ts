@@ -141,7 +141,10 @@ describe('logs', () => {
 
   test('a service that is none is refused with those there are', async () => {
     const { code, stderr } = await evently(['logs', '--service', 'mail']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('user, event, search, booking, payment, operator')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('user, event, search, booking, payment, operator'),
+    ]);
   });
 });
 

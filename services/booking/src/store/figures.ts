@@ -41,7 +41,7 @@ const afterMinutes = 10;
 
 /**
  * Sales that are open, open within a week or ended within ten minutes: those of `first` before all others, then the
- * nearest openings, then what sells without one. One snapshot, no lock. Reads `event_sales` whole, 16 ms for 100,000
+ * nearest openings, then what sells without one. One snapshot, no lock. Reads `event_sales` whole, some 150 ms for 100,000
  * events, and stock and waitlist of those it answers.
  */
 export async function listSaleFigures(
