@@ -49,6 +49,10 @@ const thinPagesPerLook = 20;
  * message; one that has not was lost, in whole or in part, and everything that was published and perhaps not
  * handled by all is published again. Without it nothing is known of earlier messages, and a stream that is missing
  * is begun anew.
+ *
+ * A relay that has lost its turn, with its session, may still have a command on its way. It must not arrive between
+ * messages that its successor publishes again, so it names the last place that it has seen, and the relay's transaction
+ * is asked after that look: had anybody published since, the place would be another.
  */
 export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublisher {
   const thinFrom = new Map<string, Place>();
@@ -60,19 +64,22 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
     if (groups.length === 0) return [...messages];
     const stream = deps.streamOf(topic);
     let floor = beginning;
+    let seen: Place | null = null;
     if (relay !== undefined) {
+      seen = (await stream.last()) ?? beginning;
       const progress = await readStreamProgress(relay, topic, beginning);
       floor = progress.lastPlace;
       if (progress.isNew) await stream.open(groups);
     }
     const added: Message[] = [];
     for (const piece of piecesOf(messages)) {
-      const appended = await addPiece(deps, stream, piece, floor, relay);
+      const appended = await addPiece(deps, stream, piece, { floor, seen }, relay);
       if (appended.kind === 'lost') return [];
       if (appended.kind === 'full' && added.length === 0)
         throw new BusUnavailable(`the stream of topic ${topic} is full: ${appended.slowest}`);
       if (appended.kind === 'full') break;
       floor = appended.last;
+      if (relay !== undefined) seen = appended.last;
       added.push(...piece.messages);
     }
     if (relay !== undefined && added.length > 0) await savePublished(relay, topic, floor);
@@ -95,7 +102,7 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
   async function thinTopic(stream: Stream): Promise<void> {
     let from: Place | null = thinFrom.get(stream.topic) ?? beginning;
     for (let page = 0; page < thinPagesPerLook && from !== null; page += 1)
-      from = await stream.thin(from, thinPage);
+      from = await stream.thin(from, thinPage, deps.consumers[stream.topic] ?? []);
     if (from === null) thinFrom.delete(stream.topic);
     else thinFrom.set(stream.topic, from);
   }
@@ -125,11 +132,11 @@ async function addPiece(
   deps: StreamPublisherDeps,
   stream: Stream,
   { fields }: Piece,
-  floor: Place,
+  { floor, seen }: { floor: Place; seen: Place | null },
   relay: Sql | undefined,
 ): Promise<Added> {
   const groups = deps.consumers[stream.topic] ?? [];
-  const append = (): Promise<Appended> => stream.append(fields, floor, deps.maxLength);
+  const append = (): Promise<Appended> => stream.append(fields, floor, seen, deps.maxLength);
   let slowest = '';
   let appended = await append();
   if (appended.kind === 'lost' && relay === undefined) {
@@ -145,6 +152,10 @@ async function addPiece(
     appended = await append();
   }
   if (appended.kind === 'lost' && relay !== undefined) await replay(deps, stream, appended.reached, relay);
+  if (appended.kind === 'moved')
+    throw new BusUnavailable(
+      `somebody else has published to topic ${stream.topic}; the next round looks again`,
+    );
   if (appended.kind !== 'full') return appended;
   deps.metrics.heldBack(stream.topic);
   return { kind: 'full', slowest };

@@ -207,7 +207,7 @@ test('readers of pods that are gone are forgotten, unless something is still wit
   onTestFinished(() => client.disconnect());
   const stream = createStream(client, 'things');
   await stream.open(['first']);
-  await stream.append([['id', 'key', 'type', '1', new Date(0).toISOString(), '']], '0-0', 10);
+  await stream.append([['id', 'key', 'type', '1', new Date(0).toISOString(), '']], '0-0', null, 10);
   const [busy, vacant, living] = ['busy', 'vacant', 'living'].map((reader) => ({ group: 'first', reader }));
   if (busy === undefined || vacant === undefined || living === undefined) throw new Error('three readers');
   await stream.take(busy, 10, 1_000);

@@ -25,19 +25,26 @@ local function lastOf(key)
 end
 `;
 
+/** Answers the last place that the stream has given, '' without a stream. */
+export const lastScript = `${places}
+if redis.call('EXISTS', KEYS[1]) == 0 then return '' end
+return lastOf(KEYS[1])
+`;
+
 /**
- * ARGV: the place that the stream must have reached, the most entries, then six fields for each message.
- * Adds all or nothing. Answers `added` and the last place, `lost` and the place it has reached ('' without a
- * stream), or `full` and its length.
+ * ARGV: the place that the stream must have reached, the one that must be its last ('' for any), the most entries,
+ * then six fields for each message. Adds all or nothing. Answers `added` and the last place, `lost` and the place it
+ * has reached ('' without a stream), `moved` and the last place, or `full` and its length.
  */
 export const appendScript = `${places}
 local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return {'lost', ''} end
 local last = lastOf(key)
 if before(last, ARGV[1]) then return {'lost', last} end
+if ARGV[2] ~= '' and ARGV[2] ~= last then return {'moved', last} end
 local length = redis.call('XLEN', key)
-if length + (#ARGV - 2) / 6 > tonumber(ARGV[2]) then return {'full', tostring(length)} end
-for at = 3, #ARGV, 6 do
+if length + (#ARGV - 3) / 6 > tonumber(ARGV[3]) then return {'full', tostring(length)} end
+for at = 4, #ARGV, 6 do
   local entry = {'id', ARGV[at], 'key', ARGV[at + 1], 'type', ARGV[at + 2], 'payload', ARGV[at + 3], 'at', ARGV[at + 4]}
   if ARGV[at + 5] ~= '' then
     table.insert(entry, 'traceparent')
@@ -92,15 +99,18 @@ return answer
 `;
 
 /**
- * ARGV: where to begin, how many. Deletes entries that every group was given and has handled, although an older
+ * ARGV: where to begin, how many, then the groups. Deletes entries that every group was given and has handled, although an older
  * one is pending: one that cannot be handled for a while must not fill the stream with its neighbours. Answers
- * where to go on, '' at the end.
+ * where to go on, '' at the end. Where a group is missing nothing is deleted: nobody knows what it has handled.
  */
 export const thinScript = `${places}
 local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return '' end
 local groups = redis.call('XINFO', 'GROUPS', key)
 local delivered = lastOf(key)
+local there = {}
+for _, group in ipairs(groups) do there[field(group, 'name')] = true end
+for at = 3, #ARGV do if not there[ARGV[at]] then return '' end end
 for _, group in ipairs(groups) do
   local given = field(group, 'last-delivered-id')
   if before(given, delivered) then delivered = given end

@@ -6,6 +6,7 @@ import {
   bodiesScript,
   claimScript,
   forgetReadersScript,
+  lastScript,
   openScript,
   settleScript,
   surveyScript,
@@ -32,7 +33,8 @@ export type Body = { id: string; type: string; payload: string; at: string; trac
 export type GroupState = { group: string; waiting: number | null; pending: number };
 /** `reached` is '' where there is no stream. */
 export type Lost = { kind: 'lost'; reached: Place };
-export type Appended = { kind: 'added'; last: Place } | { kind: 'full'; length: number } | Lost;
+export type Appended =
+  { kind: 'added'; last: Place } | { kind: 'moved'; last: Place } | { kind: 'full'; length: number } | Lost;
 export type Survey =
   { kind: 'there'; last: Place; length: number; handled: Place; groups: readonly GroupState[] } | Lost;
 export type Taken =
@@ -46,11 +48,18 @@ export type Reader = { group: string; reader: string };
 export type Stream = {
   topic: string;
   open: (groups: readonly string[]) => Promise<void>;
-  /** Adds all of `messages` or none, to a stream that has reached `floor`. */
-  append: (messages: readonly Fields[], floor: Place, maxLength: number) => Promise<Appended>;
+  /** The last place that it has given; null where there is no stream. */
+  last: () => Promise<Place | null>;
+  /** Adds all of `messages` or none, to a stream that has reached `floor`, and whose last place is `seen`; null is any. */
+  append: (
+    messages: readonly Fields[],
+    floor: Place,
+    seen: Place | null,
+    maxLength: number,
+  ) => Promise<Appended>;
   survey: (floor: Place, groups: readonly string[]) => Promise<Survey>;
   /** Deletes what all have handled beside what is pending; answers where to go on, null at the end. */
-  thin: (from: Place, count: number) => Promise<Place | null>;
+  thin: (from: Place, count: number, groups: readonly string[]) => Promise<Place | null>;
   take: (by: Reader, count: number, bytes: number) => Promise<Taken>;
   claim: (by: Reader, from: Place, count: number) => Promise<{ next: Place | null; entries: Entry[] }>;
   bodies: (entries: readonly Place[]) => Promise<Map<Place, Body>>;
@@ -75,11 +84,15 @@ export function createStream(client: Redis, topic: string): Stream {
     open: async (groups) => {
       await run(openScript, groups);
     },
-    append: async (messages, floor, maxLength) =>
-      parseAppended(await run(appendScript, [floor, maxLength, ...messages.flat()])),
+    last: async () => {
+      const last = textOf(await run(lastScript, []));
+      return last === '' ? null : last;
+    },
+    append: async (messages, floor, seen, maxLength) =>
+      parseAppended(await run(appendScript, [floor, seen ?? '', maxLength, ...messages.flat()])),
     survey: async (floor, groups) => parseSurvey(await run(surveyScript, [floor, ...groups])),
-    thin: async (from, count) => {
-      const next = textOf(await run(thinScript, [from, count]));
+    thin: async (from, count, groups) => {
+      const next = textOf(await run(thinScript, [from, count, ...groups]));
       return next === '' ? null : next;
     },
     take: async ({ group, reader }, count, bytes) =>
@@ -151,7 +164,7 @@ function wordsOf(answer: unknown): string[] {
 
 function parseAppended(answer: unknown): Appended {
   const [kind, word = ''] = wordsOf(answer);
-  if (kind === 'added') return { kind, last: word };
+  if (kind === 'added' || kind === 'moved') return { kind, last: word };
   if (kind === 'full') return { kind, length: Number(word) };
   if (kind === 'lost') return { kind, reached: word };
   throw new UnknownAnswer(answer);
