@@ -40,7 +40,13 @@ beforeAll(async () => {
   });
   if (folder === null) return;
   plane = await startControlPlane();
-  environment = { PATH: `${folder}:${process.env['PATH'] ?? ''}`, KUBECONFIG: plane.kubeconfig };
+  // kubectl keeps what it discovered in the home of the user, or else in the folder where it stands.
+  const home = path.dirname(plane.kubeconfig);
+  environment = {
+    PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+    HOME: home,
+    KUBECONFIG: plane.kubeconfig,
+  };
   await plane.kubectl(['create', 'namespace', 'evently']);
   await plane.kubectl(['apply', '--filename', '-'], read('k8s/operator/crd.yaml'));
   await plane.kubectl(['wait', '--for=condition=Established', 'crd/eventsales.evently.dev']);
