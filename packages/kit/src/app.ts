@@ -34,7 +34,8 @@ export type AppOptions = {
 /** Whether requests may come, and in one word why. */
 export type Readiness = { ready: boolean; says: string };
 
-const maxBodyBytes = 64 * 1024;
+/** Of a request's body. */
+export const maxBodyBytes = 64 * 1024;
 const databaseRetrySeconds = 1;
 // A pod asks an issuer that is away every other second.
 const keysRetrySeconds = 2;

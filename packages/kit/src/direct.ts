@@ -1,6 +1,13 @@
 /** Routes on the hot path, answered from node's own request: for what they do not know, the application is asked. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { failureProblem, requestIdOf, tellRequest, unrecordedTraceId, type AppOptions } from './app.ts';
+import {
+  failureProblem,
+  maxBodyBytes,
+  requestIdOf,
+  tellRequest,
+  unrecordedTraceId,
+  type AppOptions,
+} from './app.ts';
 import type { Principal, TokenVerifier } from './auth.ts';
 import { monotonicMs } from './clock.ts';
 import { bearerOf, type RequestLimit } from './guards.ts';
@@ -22,7 +29,7 @@ export type DirectCall = {
 };
 
 /** Answers a request that was read, for the caller whose token is good. */
-export type Begin = (call: DirectCall) => Promise<DirectAnswer>;
+type Begin = (call: DirectCall) => Promise<DirectAnswer>;
 
 /**
  * One `POST` of JSON for signed-in callers. `read` answers how to go on with a request that it knows in every detail;
@@ -54,15 +61,13 @@ type Arrival = {
   body: Buffer;
 };
 
-const maxBodyBytes = 64 * 1024;
-
 /**
  * Answers what `routes` know, in place of `application`, which gets everything else with its body still to be read.
  * Requests whose body ended in one turn of the event loop are read, then judged, then begun, each step for all of
  * them (`collectTurns`). Building a Request and a Response and passing through the layers of the application took
  * a quarter of the time of a reservation.
  */
-export function listenDirectly(options: DirectOptions, application: Listener): Listener {
+function listenDirectly(options: DirectOptions, application: Listener): Listener {
   const routes = new Map(options.routes.map((route) => [route.path, route]));
   const begin = collectTurns<Arrival>((arrivals) => answerTurn(arrivals, options, application));
   return (req, res) => {

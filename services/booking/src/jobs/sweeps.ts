@@ -2,6 +2,7 @@
 import { startTicker, type Ticker } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { createTelling } from '@evently/kit/telling';
 import { resolvePayment, type ConfirmDeps } from '../actions/confirm-booking.ts';
 import { expireLapsedHolds, matchWaitlists, windDownEvents, type EndDeps } from '../actions/end-bookings.ts';
 import { claimUnsettled } from '../store/paying.ts';
@@ -23,11 +24,16 @@ export function startSweeps(deps: SweepDeps): { stop: () => Promise<void> } {
 }
 
 function sweep(deps: SweepDeps, what: string, work: () => Promise<void>): Ticker {
+  const telling = createTelling(deps.log.child({ sweep: what }), {
+    waits: 'a sweep waits for the database',
+    goesOn: 'a sweep goes on',
+  });
   return startTicker(deps.sweepMs, async () => {
     try {
       await work();
+      telling.goesOn();
     } catch (error) {
-      if (isDatabaseUnavailable(error)) deps.log.warn({ sweep: what }, 'a sweep waits for the database');
+      if (isDatabaseUnavailable(error)) telling.waits(String(error));
       else deps.log.error({ sweep: what, err: error }, 'a sweep failed; it comes again');
     }
   });

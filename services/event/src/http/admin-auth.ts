@@ -8,22 +8,13 @@ import type { TokenVerifier } from '@evently/kit/auth';
 import { requireAdmin } from '@evently/kit/guards';
 import { unauthorized } from '@evently/kit/problems';
 import { documentRefusals } from '@evently/kit/refusals';
+import { bodyRefusals, jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { logInAdmin, refreshAdminSession } from '../actions/log-in-admin.ts';
 import { registerAdmin, type RegisterAdminDeps } from '../actions/register-admin.ts';
 import { adminRoles, permissionsOf, type AdminSession } from '../domain/administrator.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import type { CredentialKind, EventMetrics } from '../metrics.ts';
-import {
-  bodyRefusals,
-  email,
-  idempotencyHeader,
-  jsonAnswer,
-  jsonBody,
-  line,
-  messageAnswer,
-  password,
-  tokenText,
-} from './fields.ts';
+import { email, idempotencyHeader, line, messageAnswer, password, tokenText } from './fields.ts';
 import type { Limits } from './limits.ts';
 import { refuseEvent } from './problems.ts';
 

@@ -4,6 +4,7 @@ import { createRouter, refuse, type ServiceApp } from '@evently/kit/app';
 import { principalOf } from '@evently/kit/guards';
 import { badRequest } from '@evently/kit/problems';
 import { documentRefusals } from '@evently/kit/refusals';
+import { bodyRefusals, jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { createEvent } from '../actions/create-event.ts';
 import { editEvent, type EditEventDeps } from '../actions/edit-event.ts';
 import { readStock, withStock } from '../actions/event-pages.ts';
@@ -22,17 +23,7 @@ import {
   writtenEdit,
   writtenEvent,
 } from './event-schemas.ts';
-import {
-  adminRefusals,
-  bodyRefusals,
-  idempotencyHeader,
-  jsonAnswer,
-  jsonBody,
-  line,
-  messageAnswer,
-  pageQuery,
-  uuid,
-} from './fields.ts';
+import { adminRefusals, idempotencyHeader, line, messageAnswer, pageQuery, uuid } from './fields.ts';
 import { refuseEvent } from './problems.ts';
 import type { AdminGuards } from './venues.ts';
 

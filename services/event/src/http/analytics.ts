@@ -4,10 +4,11 @@ import { toMajor } from '@evently/contracts/money';
 import { createRouter, type ServiceApp } from '@evently/kit/app';
 import type { Database } from '@evently/kit/postgres';
 import { documentRefusals } from '@evently/kit/refusals';
+import { jsonAnswer } from '@evently/kit/route-parts';
 import type { BookingPort, SalesReport } from '../actions/ask-booking.ts';
 import { reportSales } from '../actions/report-sales.ts';
 import type { CatalogEvent } from '../domain/event.ts';
-import { adminRefusals, jsonAnswer, uuid } from './fields.ts';
+import { adminRefusals, uuid } from './fields.ts';
 import { refuseEvent } from './problems.ts';
 import type { AdminGuards } from './venues.ts';
 

@@ -5,9 +5,10 @@ import { checksumOf, listedDocuments, maxListedDocuments } from '@evently/contra
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import type { Database } from '@evently/kit/postgres';
 import { documentRefusals } from '@evently/kit/refusals';
+import { jsonAnswer, wholeNumber } from '@evently/kit/route-parts';
 import { documentOf } from '../domain/document.ts';
 import { listDocuments, type ListedEvent } from '../store/documents.ts';
-import { jsonAnswer, uuid, whole } from './fields.ts';
+import { uuid } from './fields.ts';
 
 const firstId = '00000000-0000-0000-0000-000000000000';
 type Listed = z.output<typeof listedDocuments>['events'][number];
@@ -27,7 +28,7 @@ export function documentRoutes(deps: {
     request: {
       query: z.object({
         after: uuid.default(firstId),
-        limit: whole(maxListedDocuments, maxListedDocuments),
+        limit: wholeNumber(maxListedDocuments, maxListedDocuments),
         documents: z.enum(['true', 'false']).default('false'),
       }),
     },

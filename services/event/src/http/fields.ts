@@ -1,5 +1,6 @@
 /** Kinds of fields that the schemas of several resources share. */
 import { z } from '@hono/zod-openapi';
+import { wholeNumber } from '@evently/kit/route-parts';
 import { isEmail, normaliseEmail } from '../domain/administrator.ts';
 
 const maxEmailText = 320;
@@ -65,38 +66,11 @@ export const email = z
 export const password = z.string().min(1).max(maxPasswordText);
 export const tokenText = z.string().min(1).max(maxTokenText);
 
-/** A whole number of a query, from 1. */
-export function whole(max: number, fallback: number) {
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((number) => number >= 1 && number <= max, `must be from 1 to ${max}`)
-    .default(fallback)
-    .openapi({ type: 'integer', minimum: 1, maximum: max, default: fallback });
-}
-
 /** `page` from 1, `limit` of 100 at most. */
-export const pageQuery = { page: whole(maxPage, 1), limit: whole(maxLimit, 20) };
+export const pageQuery = { page: wholeNumber(maxPage, 1), limit: wholeNumber(maxLimit, 20) };
 
 export const idempotencyHeader = z.object({ 'idempotency-key': z.string().min(1).max(255).optional() });
 export const messageAnswer = z.object({ message: z.string() }).openapi('Message');
 
-export const jsonBody = <S extends z.ZodType>(schema: S) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
-export const jsonAnswer = <S extends z.ZodType>(description: string, schema: S) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-
-/** What every route with a JSON body may refuse before its own rules. */
-export const bodyRefusals = {
-  400: 'invalid_request, malformed_body',
-  413: 'body_too_large',
-  415: 'malformed_body',
-  503: 'database_unavailable',
-} as const;
 /** What every administrator's route may refuse. */
 export const adminRefusals = { 401: 'unauthorized', 403: 'forbidden' } as const;

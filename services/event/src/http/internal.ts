@@ -6,13 +6,14 @@ import { toMajor } from '@evently/contracts/money';
 import { warmAnswer, warmRequest } from '@evently/contracts/warm-up';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
+import { bodyRefusals, jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { blockSeats, type BlockSeatsDeps } from '../actions/block-seats.ts';
 import { readStock } from '../actions/event-pages.ts';
 import type { StockBoard } from '../actions/stock-board.ts';
 import { warmPages, type WarmDeps } from '../actions/warm-pages.ts';
 import { shownStatus } from '../domain/stock.ts';
 import { findEvent } from '../store/events.ts';
-import { bodyRefusals, jsonAnswer, jsonBody, uuid } from './fields.ts';
+import { uuid } from './fields.ts';
 import { refuseEvent } from './problems.ts';
 
 export type InternalRouteDeps = BlockSeatsDeps &

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { createRouter, type ServiceApp } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
+import { jsonAnswer } from '@evently/kit/route-parts';
 import type { EventPages } from '../actions/event-pages.ts';
 import { eventTypes } from '../domain/event.ts';
 import { availabilityAnswer, eventAnswer, presentAvailability, presentEvent } from './event-schemas.ts';
-import { day, instant, jsonAnswer, line, pageQuery, uuid } from './fields.ts';
+import { day, instant, line, pageQuery, uuid } from './fields.ts';
 import type { Limits } from './limits.ts';
 import { refuseEvent } from './problems.ts';
 

@@ -5,21 +5,12 @@ import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app
 import { principalOf } from '@evently/kit/guards';
 import { newId } from '@evently/kit/ids';
 import { documentRefusals } from '@evently/kit/refusals';
+import { bodyRefusals, jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { editVenue, type EditVenueDeps } from '../actions/edit-venue.ts';
 import { removeVenue } from '../actions/remove-venue.ts';
 import { countVenues, findVenue, insertVenue, listVenues } from '../store/venues.ts';
 import { answerOnce } from './answer-once.ts';
-import {
-  adminRefusals,
-  bodyRefusals,
-  idempotencyHeader,
-  jsonAnswer,
-  jsonBody,
-  line,
-  messageAnswer,
-  pageQuery,
-  uuid,
-} from './fields.ts';
+import { adminRefusals, idempotencyHeader, line, messageAnswer, pageQuery, uuid } from './fields.ts';
 import { refuseEvent } from './problems.ts';
 import { editOf, presentVenue, termsOf, venueAnswer, venueBody, venueEditBody } from './venue-schemas.ts';
 

@@ -1,5 +1,6 @@
 /** Kinds of fields of the search's queries, and their limits. */
 import { z } from '@hono/zod-openapi';
+import { wholeNumber } from '@evently/kit/route-parts';
 
 /** Longer ones are no search. */
 const maxTyped = 200;
@@ -32,19 +33,10 @@ export const typed = text(maxTyped);
 export const city = text(maxCity);
 export const eventType = text(maxType).transform((given) => given?.toLowerCase());
 
-const whole = (max: number, fallback: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((number) => number >= 1 && number <= max, `must be from 1 to ${max}`)
-    .default(fallback)
-    .openapi({ type: 'integer', minimum: 1, maximum: max, default: fallback });
-
-export const page = whole(1_000_000, 1);
-export const limit = whole(maxLimit, 20);
-export const suggestionLimit = whole(maxSuggestions, 10);
-export const trendingLimit = whole(maxTrending, 10);
+export const page = wholeNumber(1_000_000, 1);
+export const limit = wholeNumber(maxLimit, 20);
+export const suggestionLimit = wholeNumber(maxSuggestions, 10);
+export const trendingLimit = wholeNumber(maxTrending, 10);
 
 const inTime = (date: Date): boolean => date.getTime() >= earliest && date.getTime() < latest;
 const timeMessage = 'must be in the years 1970 to 2199';
@@ -89,20 +81,3 @@ export const near = z
   )
   .optional()
   .openapi({ type: 'string', example: '12.97,77.59' });
-
-export const jsonBody = <S extends z.ZodType>(schema: S) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
-export const jsonAnswer = <S extends z.ZodType>(description: string, schema: S) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-
-/** What every route with a JSON body may refuse before its own rules. */
-export const bodyRefusals = {
-  400: 'invalid_request, malformed_body',
-  413: 'body_too_large',
-  415: 'malformed_body',
-  503: 'database_unavailable',
-} as const;

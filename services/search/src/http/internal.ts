@@ -5,6 +5,7 @@ import { warmAnswer, warmRequest } from '@evently/contracts/warm-up';
 import { createRouter, type ServiceApp } from '@evently/kit/app';
 import { requireApiKey } from '@evently/kit/guards';
 import { documentRefusals } from '@evently/kit/refusals';
+import { bodyRefusals, jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { checkIndex } from '../actions/check-index.ts';
 import { CatalogAway } from '../actions/read-catalog.ts';
 import { rebuildIndex, type RebuildDeps, type RebuildOutcome } from '../actions/rebuild-index.ts';
@@ -12,7 +13,7 @@ import { warmSearch, type WarmDeps } from '../actions/warm-search.ts';
 import { dropEvent, indexEvent, type WriteDeps } from '../actions/write-index.ts';
 import type { Refusal } from '../domain/refusals.ts';
 import { EngineAway, type SearchEngine } from '../engine/port.ts';
-import { bodyRefusals, jsonAnswer, jsonBody, uuid } from './fields.ts';
+import { uuid } from './fields.ts';
 import { refuseSearch } from './problems.ts';
 
 export type InternalRouteDeps = WriteDeps &

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
+import { jsonAnswer } from '@evently/kit/route-parts';
 import {
   listFilters,
   searchEvents,
@@ -17,7 +18,6 @@ import {
   dateFrom,
   dateTo,
   eventType,
-  jsonAnswer,
   limit,
   maxReach,
   near,

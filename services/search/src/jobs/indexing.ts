@@ -2,6 +2,7 @@
 import { pause, startTicker, type Ticker } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
+import { createTelling } from '@evently/kit/telling';
 import { compareCatalog, type CompareCatalogDeps } from '../actions/compare-catalog.ts';
 import { compareIndex } from '../actions/compare-index.ts';
 import { indexChanges } from '../actions/index-changes.ts';
@@ -28,23 +29,26 @@ const maxBackoff = 16;
  */
 export function startIndexing(deps: Omit<IndexingDeps, 'events' | 'engines'>): Ticker {
   const { engine, log } = deps;
-  const state = { isAway: false, skip: 0, backoff: 1 };
-  const wait = (): void => {
-    state.skip = state.backoff;
-    state.backoff = Math.min(maxBackoff, 2 * state.backoff);
-  };
+  const telling = createTelling(log.child({ engine: engine.kind }), {
+    waits: 'indexing waits',
+    goesOn: 'indexing goes on',
+  });
+  let skip = 0;
+  let backoff = 1;
   return startTicker(deps.everyMs, async () => {
-    if (state.skip > 0) return void (state.skip -= 1);
+    if (skip > 0) {
+      skip -= 1;
+      return;
+    }
     try {
       await indexChanges(deps);
-      if (state.isAway) log.info({ engine: engine.kind }, 'indexing goes on');
-      Object.assign(state, { isAway: false, backoff: 1 });
+      telling.goesOn();
+      backoff = 1;
     } catch (error) {
-      wait();
-      if (!(error instanceof EngineAway) && !isDatabaseUnavailable(error))
-        log.error({ engine: engine.kind, err: error }, 'indexing failed; it tries again');
-      else if (!state.isAway) log.warn({ engine: engine.kind, err: String(error) }, 'indexing waits');
-      state.isAway = true;
+      skip = backoff;
+      backoff = Math.min(maxBackoff, 2 * backoff);
+      if (error instanceof EngineAway || isDatabaseUnavailable(error)) telling.waits(String(error));
+      else log.error({ engine: engine.kind, err: error }, 'indexing failed; it tries again');
     }
   });
 }

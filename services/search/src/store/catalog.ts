@@ -2,6 +2,7 @@
 import type { CatalogDocument } from '@evently/contracts/search';
 import type { Sql } from '@evently/kit/postgres';
 import type { Bucket, Entry } from '../engine/port.ts';
+import { bucketColumns, bucketOf, type BucketRow } from './buckets.ts';
 
 /** What an event is known as. `document` is null for one that must not be found. */
 export type Told = {
@@ -163,24 +164,13 @@ export async function countKnown(client: Sql): Promise<number> {
 
 /** Of the events that can be found; what waits for `engine` is counted as well. */
 export async function sumKnownBuckets(client: Sql): Promise<Bucket[]> {
-  const { rows } = await client.query<{
-    bucket: number;
-    documents: number;
-    checksums: string;
-    stock_versions: string;
-  }>({
+  const { rows } = await client.query<BucketRow>({
     name: 'sum-known-buckets',
-    text: `select get_byte(uuid_send(event_id), 15) as bucket, count(*)::int as documents,
-                  sum(checksum) as checksums, sum(coalesce(stock_version, 0)) as stock_versions
+    text: `select ${bucketColumns}
              from catalog_events where document is not null
             group by 1 order by 1`,
   });
-  return rows.map((row) => ({
-    bucket: row.bucket,
-    documents: row.documents,
-    checksums: Number(row.checksums),
-    stockVersions: Number(row.stock_versions),
-  }));
+  return rows.map(bucketOf);
 }
 
 /** What can be found of one bucket. */

@@ -1,6 +1,7 @@
 /** Reads `index_documents` and `index_suggestions` of the generation that answers, other than by searching. */
 import type { Sql } from '@evently/kit/postgres';
 import type { Bucket, Entry } from '../engine/port.ts';
+import { bucketColumns, bucketOf, type BucketRow } from './buckets.ts';
 import { rangeOf } from './index-terms.ts';
 
 const current = `(select generation from index_generations where state = 'active')`;
@@ -16,27 +17,15 @@ export async function countDocuments(client: Sql): Promise<number | null> {
   return rows[0]?.documents ?? null;
 }
 
-/** The sums are of integers, and stay below what a double holds exactly. */
 export async function sumBuckets(client: Sql): Promise<Bucket[]> {
-  const { rows } = await client.query<{
-    bucket: number;
-    documents: number;
-    checksums: string;
-    stock_versions: string;
-  }>({
+  const { rows } = await client.query<BucketRow>({
     name: 'sum-index-buckets',
-    text: `select get_byte(uuid_send(event_id), 15) as bucket, count(*)::int as documents,
-                  sum(checksum) as checksums, sum(coalesce(stock_version, 0)) as stock_versions
+    text: `select ${bucketColumns}
              from index_documents
             where generation = ${current} and document is not null
             group by 1 order by 1`,
   });
-  return rows.map((row) => ({
-    bucket: row.bucket,
-    documents: row.documents,
-    checksums: Number(row.checksums),
-    stockVersions: Number(row.stock_versions),
-  }));
+  return rows.map(bucketOf);
 }
 
 const maxEntries = 50_000;

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import type { Identity } from '@evently/identity/identity';
 import { createRouter, type ServiceApp, type ServiceEnv } from '@evently/kit/app';
 import { documentRefusals } from '@evently/kit/refusals';
+import { jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { logIn } from '../actions/log-in.ts';
 import { refreshSession } from '../actions/refresh-session.ts';
 import { registerUser, type RegisterDeps } from '../actions/register-user.ts';
@@ -24,14 +25,6 @@ import {
 
 export type AuthRouteDeps = RegisterDeps & { limits: Limits; metrics: UserMetrics };
 
-const jsonBody = <S extends z.ZodType>(schema: S) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
-const jsonAnswer = <S extends z.ZodType>(description: string, schema: S) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 const idempotencyHeader = z.object({ 'idempotency-key': z.string().min(1).max(255).optional() });
 // Credentials must not be kept by anyone on the way (RFC 6749, section 5.1).
 const uncached = { 'cache-control': 'no-store' };
