@@ -52,6 +52,7 @@ export async function stage(watched: WatchedPlatform): Promise<Drilled> {
   // In turns, so that each process has met a change of the other.
   for (const client of [first, second, first, second]) await reserve(client, buyer, drilled.shared, 1);
   for (let time = 0; time < 2; time += 1) await reserve(first, buyer, drilled.alone, 1);
+  await payAndGiveBack(first, buyer, drilled.shared);
   await watched.operator.applySale('early', drilled.early, managedInMs);
   return drilled;
 }
@@ -125,9 +126,7 @@ async function pay(watched: WatchedPlatform, eventId: string): Promise<void> {
   const buyer = await registerBuyer(watched.platform);
   const paid = await reserve(first, buyer, eventId, 2);
   await confirm(first, buyer, paid.reservation_id);
-  const given = await reserve(first, buyer, eventId, 1);
-  await confirm(first, buyer, given.reservation_id);
-  await cancel(first, buyer, given.reservation_id);
+  await payAndGiveBack(first, buyer, eventId);
   const expected: Readonly<Record<string, number>> = {
     tok_decline: 402,
     tok_timeout_lost: 202,
@@ -142,6 +141,12 @@ async function pay(watched: WatchedPlatform, eventId: string): Promise<void> {
     }),
   );
   await second.send({ method: 'GET', path: `/api/booking/bookings/${randomUUID()}`, token: buyer.token });
+}
+
+async function payAndGiveBack(client: Client, buyer: Buyer, eventId: string): Promise<void> {
+  const given = await reserve(client, buyer, eventId, 1);
+  await confirm(client, buyer, given.reservation_id);
+  await cancel(client, buyer, given.reservation_id);
 }
 
 async function confirmWith(
