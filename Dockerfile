@@ -1,4 +1,4 @@
-# One file for the image of every part of the platform: user, event, booking, payment, operator.
+# One file for the image of every part of the platform: user, event, search, booking, payment, operator.
 #   docker build --build-arg SERVICE=booking --tag evently/booking:0.1.0 .
 #   docker run evently/booking:0.1.0                                     serves (services/booking/src/main.ts)
 #   docker run evently/booking:0.1.0 services/booking/src/main.ts migrate    brings its database to the newest schema

@@ -12,7 +12,7 @@ endif
 
 # The version of everything in this tree; a release's tag is this with a v before it.
 VERSION ?= $(shell sed -n 's/^  "version": "\(.*\)",$$/\1/p' package.json)
-IMAGES := user event booking payment operator
+IMAGES := user event search booking payment operator
 # Where images and charts are published: ghcr.io/somebody, without the last slash.
 REGISTRY ?= localhost
 # Further words for "docker buildx build", such as --load or --platform linux/arm64 --output ...

@@ -16,6 +16,7 @@ const firstAreas = [
   'booking',
   'payment',
   'event',
+  'search',
   'user',
   'operator',
   'charts',

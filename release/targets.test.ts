@@ -39,5 +39,5 @@ test('make image without BuildKit says what to install, and without a service wh
   expect(built.said).toContain('Install Docker with its plugin buildx');
   const unknown = await say(['image', 'SERVICE=bookings']);
   expect(unknown.failed).toBe(true);
-  expect(unknown.said).toContain('with one of user event booking payment operator');
+  expect(unknown.said).toContain('with one of user event search booking payment operator');
 });

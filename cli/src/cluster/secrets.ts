@@ -10,7 +10,7 @@ export type Secret = {
 /** What the cluster has already, by namespace/name; passwords stay from one run to the next. */
 export type Present = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-export const databases = ['user', 'event', 'booking', 'payment'] as const;
+export const databases = ['user', 'event', 'search', 'booking', 'payment'] as const;
 
 const dataNamespace = 'evently-data';
 const platformNamespace = 'evently';
