@@ -66,8 +66,10 @@ rollback: install ## go back to the release that ran before; the database keeps 
 	@revision="$$($(HELM) history $(RELEASE) --namespace $(NAMESPACE) --output json | $(NODE) release/revision-before.ts)" && \
 	$(HELM) rollback $(RELEASE) "$$revision" --namespace $(NAMESPACE) --wait --timeout $(DEPLOY_TIMEOUT)
 
+# For a platform that is installed without a part: SMOKE_FLAGS="--without search".
+SMOKE_FLAGS ?=
 smoke: install ## ask a running platform what every visitor asks: make smoke URL=http://127.0.0.1:8080
-	$(NODE) release/smoke.ts $(URL)
+	$(NODE) release/smoke.ts $(URL) $(SMOKE_FLAGS)
 
 conversation: install ## keep what this version says to booking's database, for the schemas of later versions
 	EVENTLY_CONVERSATION=write $(VITEST) run --project database services/booking/test/versions.db.test.ts -t 'what this version says'

@@ -52,3 +52,9 @@ test('a page that says 200 to everything passes for no platform, and neither doe
   expect(answers.filter(({ fault }) => fault !== null)).toHaveLength(refusals);
   expect((await askAll('http://127.0.0.1:9', 0)).every(({ fault }) => fault !== null)).toBe(true);
 });
+
+test('a platform that is installed without search is not asked for it', () => {
+  const about = questions(['search']).map((question) => question.path);
+  expect(about.filter((asked) => asked.startsWith('/api/search'))).toEqual([]);
+  expect(about.length).toBe(questions().length - 2);
+});

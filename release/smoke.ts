@@ -1,5 +1,6 @@
 /** Asks a running platform what any visitor may ask, and changes nothing: each service has to answer as itself. */
 import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { monotonicMs, pause } from '@evently/kit/clock';
 
@@ -11,6 +12,8 @@ export type Question = {
   status: number;
   /** The code of the problem document that must come back. */
   code?: string;
+  /** Of a service that an installation may do without. */
+  of?: 'search';
 };
 export type Answer = { about: string; fault: string | null };
 
@@ -20,11 +23,33 @@ const patienceMs = 60_000;
 const againMs = 1_000;
 const problemSchema = z.looseObject({ code: z.string() });
 
-/** Questions to every public service; the refusals prove that the one asked has looked. */
-export function questions(): Question[] {
+/**
+ * Questions to every public service but those that this installation is `without`; the refusals prove that the one asked
+ * has looked.
+ */
+export function questions(without: readonly string[] = []): Question[] {
   const nobody = randomUUID();
+  return allQuestions(nobody).filter(({ of }) => of === undefined || !without.includes(of));
+}
+
+function allQuestions(nobody: string): Question[] {
   return [
     { about: 'event lists what is on', method: 'GET', path: '/api/event/events?limit=1', status: 200 },
+    {
+      about: 'search finds nothing by words that nothing has',
+      method: 'GET',
+      path: `/api/search?q=${nobody.replaceAll('-', 'q')}&limit=1`,
+      status: 200,
+      of: 'search',
+    },
+    {
+      about: 'search refuses a page that is out of reach',
+      method: 'GET',
+      path: '/api/search?page=1000&limit=100',
+      status: 400,
+      code: 'invalid_request',
+      of: 'search',
+    },
     {
       about: 'booking looks into its database',
       method: 'GET',
@@ -58,10 +83,14 @@ export function questions(): Question[] {
 }
 
 /** Asks all at once; a question that fails is asked again until `patience` is over. */
-export function askAll(url: string, patience: number = patienceMs): Promise<Answer[]> {
+export function askAll(
+  url: string,
+  patience: number = patienceMs,
+  without: readonly string[] = [],
+): Promise<Answer[]> {
   const endsAtMs = monotonicMs() + patience;
   return Promise.all(
-    questions().map(async (question) => {
+    questions(without).map(async (question) => {
       for (;;) {
         const fault = await ask(url, question);
         if (fault === null || monotonicMs() > endsAtMs) return { about: question.about, fault };
@@ -93,12 +122,21 @@ async function ask(url: string, { method, path, body, status, code }: Question):
 }
 
 if (import.meta.main) {
-  const url = process.argv[2] ?? '';
-  if (!URL.canParse(url)) {
-    process.stderr.write('Say which platform: make smoke URL=http://127.0.0.1:8080\n');
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { without: { type: 'string', multiple: true, default: [] } },
+  });
+  const [url = ''] = positionals;
+  const unknown = values.without.filter((name) => name !== 'search');
+  if (!URL.canParse(url) || unknown.length > 0) {
+    process.stderr.write(
+      unknown.length > 0
+        ? `No platform is without ${unknown.join(', ')}; it may be without search.\n`
+        : 'Say which platform: make smoke URL=http://127.0.0.1:8080\n',
+    );
     process.exitCode = 1;
   } else {
-    for (const { about, fault } of await askAll(url)) {
+    for (const { about, fault } of await askAll(url, patienceMs, values.without)) {
       process.stdout.write(
         `${fault === null ? 'ok    ' : 'FAILED'}  ${about}${fault === null ? '' : `: ${fault}`}\n`,
       );
