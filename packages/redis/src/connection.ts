@@ -4,6 +4,7 @@ import { chance } from '@evently/kit/clock';
 import { ConfigError } from '@evently/kit/config';
 import type { Logger } from '@evently/kit/log';
 import { adviseOnTls, readAuthorities } from '@evently/kit/tls';
+import { tlsConnector } from './tls-connector.ts';
 
 export type RedisConnectionOptions = {
   /** `redis://` or, with TLS, `rediss://`. */
@@ -71,7 +72,7 @@ function retryDelayMs(attempt: number): number {
 }
 
 /** Throws when the address or the file cannot be used: that is a setting to correct, not an outage. */
-function tlsOf({ url, caFile }: RedisConnectionOptions): Pick<RedisOptions, 'tls'> {
+function tlsOf({ url, caFile }: RedisConnectionOptions): Pick<RedisOptions, 'tls' | 'Connector'> {
   const isEncrypted = url.startsWith('rediss://');
   if (!isEncrypted && !url.startsWith('redis://'))
     throw new ConfigError(['REDIS_URL: must begin with redis:// or, with TLS, rediss://']);
@@ -81,7 +82,8 @@ function tlsOf({ url, caFile }: RedisConnectionOptions): Pick<RedisOptions, 'tls
     ]);
   if (!isEncrypted) return {};
   const trusted = caFile === undefined ? {} : { ca: readAuthorities(caFile, 'REDIS_CA_FILE') };
-  return { tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...trusted } };
+  const tls = { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...trusted } as const;
+  return { tls, Connector: tlsConnector(url, tls) };
 }
 
 /** A Redis that does not speak TLS waits for the end of a command, and so does the handshake. */

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createLogger } from '@evently/kit/log';
 import { requireEngine } from '@evently/testkit/engines/engine';
+import { freePort } from '@evently/testkit/engines/kube-processes';
 import { redisServer } from '@evently/testkit/engines/redis';
 import { startRedisProcess, type RedisProcess } from '@evently/testkit/engines/redis-server';
 import { writeTestCertificates, type TestCertificates } from '@evently/testkit/tls-files';
@@ -38,17 +38,6 @@ afterEach(async () => {
   await redis.stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 /** What the log says of a connection that must not come about. */
 async function refusalOf(url: string, caFile?: string): Promise<string> {
@@ -98,4 +87,24 @@ test('an authority beside an address without TLS, or one that cannot be read, is
   expect(opening(redis.url, certificates.rightAuthority)).toThrow('write rediss:// and the port of TLS');
   expect(opening('rediss://localhost', '/does/not/exist.pem')).toThrow('REDIS_CA_FILE: /does/not/exist.pem');
   expect(opening('http://localhost', certificates.rightAuthority)).toThrow('must begin with redis://');
+});
+
+test('who leaves in the middle of a handshake that would be refused leaves quietly', async () => {
+  const alerts: string[] = [];
+  // The server's alert is often, not always, there before the socket is gone.
+  for (let attempt = 1; attempt <= 100 && alerts.length < 3; attempt += 1) {
+    const { client, close } = openRedis({
+      url: `rediss://localhost:${tlsPort}`,
+      caFile: certificates.wrongAuthority,
+      name: 'test',
+      log,
+    });
+    await expect.poll(() => client.stream, { timeout: 10_000, interval: 1 }).toBeDefined();
+    const ended = new Promise((resolve) => void client.stream.once('close', resolve));
+    // Node tells by it of each fault of TLS; an error that nobody hears fails the run by itself.
+    client.stream.on('_tlsError', ({ message }: Error) => alerts.push(message));
+    await close();
+    await ended;
+  }
+  expect(alerts.join()).toContain('alert');
 });
