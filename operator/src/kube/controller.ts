@@ -2,6 +2,7 @@
 import { AssertionError } from 'node:assert';
 import { DeadlinePassed } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
+import { withinNone } from '@evently/kit/tracing';
 import type { WorkQueue } from './queue.ts';
 import { maxTimerMs, type Time } from './time.ts';
 
@@ -80,7 +81,8 @@ export function runController(options: ControllerOptions): Controller {
 async function work(options: ControllerOptions, stopping: AbortSignal): Promise<void> {
   const { queue } = options;
   for (let key = await queue.take(); key !== null; key = await queue.take()) {
-    await reconcileOnce(options, key, stopping);
+    const taken = key;
+    await withinNone(() => reconcileOnce(options, taken, stopping));
     queue.done(key);
   }
 }

@@ -1,5 +1,6 @@
 /** The adapters of time and chance: the only place where a process reads them. */
 import { randomBytes } from 'node:crypto';
+import { withinNone } from './tracing.ts';
 
 export type Clock = { now: () => Date };
 export const systemClock: Clock = { now: () => new Date() };
@@ -62,7 +63,10 @@ export function withDeadline<T>(work: Promise<T>, deadlineMs: number, what: stri
   });
 }
 
-/** A timer that calls `work` every `everyMs`, never two at once; `stop` waits for the running one. */
+/**
+ * A timer that calls `work` every `everyMs`, never two at once; `stop` waits for the running one. A round belongs to
+ * nobody's trace, whoever started the timer; its log lines have a trace id of their own.
+ */
 export type Ticker = { stop: () => Promise<void>; wake: () => void };
 export function startTicker(everyMs: number, work: () => Promise<void>): Ticker {
   let stopped = false;
@@ -70,7 +74,7 @@ export function startTicker(everyMs: number, work: () => Promise<void>): Ticker 
   const loop = (async () => {
     while (!stopped) {
       wakeUp = new AbortController();
-      await work();
+      await withinNone(work);
       if (!stopped) await pause(everyMs, wakeUp.signal);
     }
   })();

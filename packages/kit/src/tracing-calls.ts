@@ -12,7 +12,7 @@ const failedFrom = 400;
 
 /** Sends `method url` by `send`, with what joins the other side to the trace that is active here. */
 export function inCallSpan<T>(method: string, url: string, send: Send<T>): Promise<T> {
-  if (!isTracing()) return send(url, {}, untraced);
+  if (!isTracing()) return send(url, outgoingHeaders(), untraced);
   const { origin, hostname, port, pathname } = new URL(url);
   const start = {
     name: `${method} ${templateOf(pathname)}`,

@@ -1,5 +1,5 @@
 /** Which trace something belongs to, as it travels: W3C Trace Context, and a request's trace id when it has none. */
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** What a `traceparent` says. `sampled` is the caller's decision that its part of the trace is recorded. */
 export type Traceparent = { traceId: string; spanId: string; sampled: boolean };
@@ -22,6 +22,19 @@ export function parseTraceparent(text: string | null | undefined): Traceparent |
 
 export function formatTraceparent({ traceId, spanId, sampled }: Traceparent): string {
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+}
+
+const traceIdBytes = 16;
+const spanIdBytes = 8;
+
+/** The id of a trace that begins with no request. */
+export function newTraceId(): string {
+  return randomBytes(traceIdBytes).toString('hex');
+}
+
+/** Names the place of a call in a trace that nobody records. */
+export function newSpanId(): string {
+  return randomBytes(spanIdBytes).toString('hex');
 }
 
 const uuidForm = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;

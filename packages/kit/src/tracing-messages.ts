@@ -1,6 +1,6 @@
 /** Spans of messages on their way: one for what a relay sends together, one for what a consumer handles together. */
 import type { SpanContext } from '@opentelemetry/api';
-import { inSharedSpan, isTracing, remoteContext } from './tracing.ts';
+import { inSharedSpan, isTracing, remoteContext, withinNone } from './tracing.ts';
 
 type Carried = { topic: string; traceparent?: string | null };
 
@@ -16,7 +16,7 @@ export function inProcessSpan<T>(
   messages: readonly Carried[],
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!isTracing()) return work();
+  if (!isTracing()) return withinNone(work);
   return inMessagesSpan('process', messages, { 'messaging.consumer.group.name': consumer }, work);
 }
 

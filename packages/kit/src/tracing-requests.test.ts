@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createApp, refuse, type ServiceApp } from './app.ts';
 import { createBatcher, endlessQueue } from './batcher.ts';
 import { createCaller } from './caller.ts';
+import { startTicker } from './clock.ts';
 import { createLogger } from './log.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { notFound } from './problems.ts';
@@ -13,6 +14,7 @@ import { activeTraceparent, sampledTraceId } from './tracing.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
+const traceIdForm = /^[\da-f]{32}$/;
 const line = z.looseObject({
   msg: z.string(),
   request_id: z.string().optional(),
@@ -68,7 +70,7 @@ test('without a collector every answer and line of a request has its trace id al
   ]);
 });
 
-test('a line of a batch says nothing of the request that happened to open its line', async () => {
+test('a line of a batch says a trace of its own, not that of the request that happened to open its line', async () => {
   const lines: string[] = [];
   const log = createLogger('test', 'info', { write: (text: string) => void lines.push(text) });
   const batcher = createBatcher<number, number>({
@@ -87,11 +89,74 @@ test('a line of a batch says nothing of the request that happened to open its li
     return c.json(answer);
   });
   await app.request('/batch', { headers: { 'x-request-id': 'order-19' } });
-  expect(linesOf(lines).map(({ msg, trace_id }) => [msg, trace_id])).toEqual([
-    ['a batch', undefined],
+  const told = linesOf(lines).map(({ msg, trace_id }) => [msg, trace_id]);
+  expect(told[0]?.[1]).not.toBe(traceIdOfRequest('order-19'));
+  expect(told).toEqual([
+    ['a batch', expect.stringMatching(traceIdForm)],
     ['after it', traceIdOfRequest('order-19')],
     ['request', traceIdOfRequest('order-19')],
   ]);
+});
+
+test('what nobody asked for says the trace of its round, and the rest that of its process', async () => {
+  const lines: string[] = [];
+  const log = createLogger('test', 'info', { write: (text: string) => void lines.push(text) });
+  const twoRounds = Promise.withResolvers<void>();
+  let round = 0;
+  log.info('process');
+  const app = appOf(lines);
+  // Whoever happens to start a timer is not whom its rounds are for.
+  app.get('/start', async (c) => {
+    const ticker = startTicker(1, async () => {
+      round += 1;
+      log.info(`round ${round}`);
+      await Promise.resolve();
+      log.info(`round ${round}`);
+      if (round === 2) twoRounds.resolve();
+    });
+    await twoRounds.promise;
+    await ticker.stop();
+    return c.json(null);
+  });
+  await app.request('/start', { headers: { 'x-request-id': 'order-20' } });
+  log.info('process');
+  const told = new Map(linesOf(lines).map(({ msg, trace_id = '' }) => [msg, trace_id]));
+  for (const { msg, trace_id } of linesOf(lines)) expect(trace_id, msg).toBe(told.get(msg));
+  const ids = ['process', 'round 1', 'round 2', 'request'].map((msg) => told.get(msg) ?? '');
+  expect(ids).toEqual(Array.from(ids, () => expect.stringMatching(traceIdForm)));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(told.get('request')).toBe(traceIdOfRequest('order-20'));
+});
+
+test('lines of the service that is called name the trace of the request that nobody records', async () => {
+  const called: string[] = [];
+  const other = appOf(called);
+  const caller = createCaller({
+    baseUrl: 'http://other',
+    apiKey: 'key',
+    fetch: (request) => other.fetch(request),
+    deadlineMs: 1_000,
+  });
+  const app = appOf([]);
+  app.get('/call', async (c) => c.json(await caller.call('GET', '/said', z.unknown())));
+  const answered = async (headers: Record<string, string>): Promise<(string | undefined)[]> => {
+    await app.request('/call', { headers });
+    return linesOf(called.splice(0)).map(({ trace_id }) => trace_id);
+  };
+  const own = traceIdOfRequest('order-21');
+  expect(await answered({ 'x-request-id': 'order-21' })).toEqual([own, own]);
+  expect(await answered({ traceparent: `00-${traceId}-${spanId}-01` })).toEqual([traceId, traceId]);
+
+  // Records whatever is a trace, but not the other half of one that its caller has not recorded.
+  const { collector, stop } = await startTraced({ OTEL_TRACES_SAMPLER: 'always_on' });
+  const third = appOf();
+  third.get('/internal/said', (c) => c.json({ traced: sampledTraceId() ?? 'no' }));
+  const unrecorded = await third.request('/internal/said', {
+    headers: { traceparent: `00-${traceId}-${spanId}-00` },
+  });
+  expect(await unrecorded.json()).toEqual({ traced: 'no' });
+  await stop();
+  expect(collector.requests()).toBe(0);
 });
 
 test('a request is a span named by its route, and lines inside it name the span', async () => {

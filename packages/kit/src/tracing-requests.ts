@@ -1,6 +1,6 @@
 /** The span of a request that a service answers, named by its route as OpenTelemetry's conventions have it. */
 import type { Span } from '@opentelemetry/api';
-import { beginSpan, markFailed, remoteContext, within } from './tracing.ts';
+import { beginSpan, isSampled, markFailed, remoteContext, within } from './tracing.ts';
 
 export type RequestSpan = {
   traceId: string;
@@ -31,7 +31,7 @@ const knownMethods = new Set([
 ]);
 /** Probes ask every few seconds and tell nothing. */
 const isProbe = (path: string): boolean => path === '/healthz' || path.startsWith('/health/');
-/** Only other services ask here, and they name their trace when they have one. */
+/** Only other services ask here, and they name their trace when they have one, recorded or for log lines alone. */
 const internalPaths = '/internal/';
 const serverErrors = 500;
 
@@ -44,10 +44,13 @@ export function beginRequest(service: string, requestId: string, req: IncomingRe
   const { path } = req;
   if (isProbe(path)) return null;
   const parent = remoteContext(req.header('traceparent'), req.header('tracestate'));
-  if (parent === null && path.startsWith(internalPaths)) return null;
+  const isInternal = path.startsWith(internalPaths);
+  if (parent === null && isInternal) return null;
   const method = knownMethods.has(req.method) ? req.method : '_OTHER';
   const span = beginSpan({ name: method, kind: 'server', parent });
   if (span === null || (parent === null && !span.isRecording())) return null;
+  // A sampler that asks nobody would record this service's part alone.
+  if (isInternal && span.isRecording() && !isSampled(parent?.traceFlags ?? 0)) return null;
   if (span.isRecording())
     span.setAttributes({
       'http.request.method': method,

@@ -17,7 +17,7 @@ import {
   type Tracer,
   type TraceState,
 } from '@opentelemetry/api';
-import { formatTraceparent, parseTraceparent } from './tracing-context.ts';
+import { formatTraceparent, newSpanId, newTraceId, parseTraceparent } from './tracing-context.ts';
 
 /** A process has one, as it has one registration of the active context with OpenTelemetry. */
 const live: { tracer: Tracer | null } = { tracer: null };
@@ -43,8 +43,16 @@ export function sampledTraceId(): string | undefined {
   return activeSpan()?.spanContext().traceId;
 }
 
-/** The trace id of the request that this is done for, where no span tells it. */
-const unrecorded = new AsyncLocalStorage<(() => string) | undefined>();
+/** The trace id of what this is done for, a request or work of the process, where no span tells it. */
+const unrecorded = new AsyncLocalStorage<() => string>();
+/** The one of a line that is written outside of both, such as at the start: each process has one. */
+const ofProcess = oneTraceId();
+
+/** Always the same trace id, made when it is asked for first. */
+function oneTraceId(): () => string {
+  let traceId: string | null = null;
+  return () => (traceId ??= newTraceId());
+}
 
 /**
  * Runs `work`, whose log lines say `traceId`; it is asked for when there is a line. Took 0.1 us of a request that took
@@ -54,16 +62,11 @@ export function withTraceId<T>(traceId: () => string, work: () => T): T {
   return unrecorded.run(traceId, work);
 }
 
-function withoutTraceId<T>(work: () => T): T {
-  return unrecorded.getStore() === undefined ? work() : unrecorded.run(undefined, work);
-}
-
 /** What a log line that is written here is to say of its trace; a new object each time. */
-export function activeTraceFields(): { trace_id?: string; span_id?: string } {
+export function activeTraceFields(): { trace_id: string; span_id?: string } {
   const active = live.tracer === null ? undefined : trace.getActiveSpan()?.spanContext();
   if (active !== undefined) return { trace_id: active.traceId, span_id: active.spanId };
-  const traceId = unrecorded.getStore();
-  return traceId === undefined ? {} : { trace_id: traceId() };
+  return { trace_id: (unrecorded.getStore() ?? ofProcess)() };
 }
 
 /** What a message that is written here carries; null when nobody records this. */
@@ -78,14 +81,18 @@ function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
 
 const sampledFlag: number = TraceFlags.SAMPLED;
 
-function isSampled(traceFlags: number): boolean {
+export function isSampled(traceFlags: number): boolean {
   return (traceFlags & sampledFlag) === sampledFlag;
 }
 
-/** Headers by which a call joins the trace that is active here, recorded or not. */
+/** Headers by which a call joins the trace that is active here; one that nobody records for the sake of log lines. */
 export function outgoingHeaders(): Record<string, string> {
   const active = live.tracer === null ? undefined : trace.getActiveSpan()?.spanContext();
-  if (active === undefined) return {};
+  if (active === undefined) {
+    const traceId = unrecorded.getStore()?.();
+    if (traceId === undefined) return {};
+    return { traceparent: formatTraceparent({ traceId, spanId: newSpanId(), sampled: false }) };
+  }
   const state = active.traceState?.serialize() ?? '';
   return { traceparent: traceparentOf(active), ...(state === '' ? {} : { tracestate: state }) };
 }
@@ -161,9 +168,13 @@ export function within<T>(span: Span, work: () => T): T {
   return context.with(trace.setSpan(ROOT_CONTEXT, span), work);
 }
 
-/** Runs `work` with no span: what it does belongs to nobody's trace, whoever was the first to ask for it. */
+/**
+ * Runs `work` with no span: what it does belongs to nobody's trace, whoever was the first to ask for it. Its log lines
+ * say a trace id of their own, so that those of one round are found together.
+ */
 export function withinNone<T>(work: () => T): T {
-  return live.tracer === null ? withoutTraceId(work) : context.with(ROOT_CONTEXT, () => withoutTraceId(work));
+  const alone = (): T => unrecorded.run(oneTraceId(), work);
+  return live.tracer === null ? alone() : context.with(ROOT_CONTEXT, alone);
 }
 
 /** Says of a span that what it tells of has failed, and by a word of few why. */
