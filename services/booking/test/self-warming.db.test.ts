@@ -52,7 +52,7 @@ type Issuer = { keys: number };
 const log = createLogger('test', process.env['TEST_LOG'] ?? 'silent');
 
 /** A process's warmth on the test's database, with a clock and an issuer that the test moves. */
-function starting(issuer: Issuer = { keys: 1 }, url = f.database.url) {
+function starting(issuer: Issuer = { keys: 1 }, url = f.database.url, told = log) {
   const clock = { nowMs: 0 };
   const db = openDatabase({ url, name: 'starting', max: 4, log, connectTimeoutMs: 300 });
   const loaded = () => Promise.resolve([{ issuer: 'users', role: 'user' as const, keys: issuer.keys }]);
@@ -84,9 +84,11 @@ function starting(issuer: Issuer = { keys: 1 }, url = f.database.url) {
       return warmer.warm(eventId);
     },
   };
-  const process = createSelfWarming({ db, warmer: counted, log, nowMs: () => clock.nowMs });
+  const process = createSelfWarming({ db, warmer: counted, log: told, nowMs: () => clock.nowMs });
   return { process, warmer, clock, db, warmings: () => warmings };
 }
+
+const nowhere = (): string => f.database.url.replace(/\/[^/?]*(\?|$)/, '/no_such_database$1');
 
 async function lookAndWarm(process: SelfWarming): Promise<void> {
   await process.look();
@@ -215,8 +217,7 @@ test('a starting process is not ready before the sales within their lead time ar
 test('a starting process waits for a minute at most, whatever is away, and says that it gave up', async () => {
   const { eventId } = await f.publish({ sale: managed });
   await arm(eventId);
-  const nowhere = f.database.url.replace(/\/[^/?]*(\?|$)/, '/no_such_database$1');
-  for (const each of [starting({ keys: 0 }), starting({ keys: 1 }, nowhere)]) {
+  for (const each of [starting({ keys: 0 }), starting({ keys: 1 }, nowhere())]) {
     await lookAndWarm(each.process);
     each.clock.nowMs = 59_999;
     expect(each.process.readiness()).toEqual({ ready: false, says: 'warming' });
@@ -224,6 +225,16 @@ test('a starting process waits for a minute at most, whatever is away, and says 
     expect(each.process.readiness()).toEqual({ ready: true, says: 'not_warm_in_time' });
     await each.db.close();
   }
+});
+
+test('that the database is away is told once, however often it is asked', async () => {
+  const lines: string[] = [];
+  const told = createLogger('test', 'info', { write: (text: string) => void lines.push(text) });
+  const { process, db } = starting({ keys: 1 }, nowhere(), told);
+  for (let look = 0; look < 3; look += 1) await process.look();
+  await db.close();
+  const said = lines.map((text) => z.looseObject({ msg: z.string() }).parse(JSON.parse(text)).msg);
+  expect(said).toEqual(['the look for sales waits for the database']);
 });
 
 test('a running process stays ready, however cold it is for a sale that is armed later', async () => {

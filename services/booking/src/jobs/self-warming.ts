@@ -3,6 +3,7 @@ import type { Readiness } from '@evently/kit/app';
 import { startTicker, type Ticker } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { isDatabaseUnavailable, type Sql } from '@evently/kit/postgres';
+import { createTelling } from '@evently/kit/telling';
 import type { Warmer } from '../actions/warm-up.ts';
 import {
   maxStartMs,
@@ -50,18 +51,17 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
   let warmth: Warmth = 'warming';
   let ticker: Ticker | null = null;
   let stopped = false;
-  const tellCrowd = createCrowdTeller(deps.log);
+  const telling = createLookTelling(deps.log);
 
   async function look(): Promise<void> {
     try {
       due = await listDueSales(deps.db, maxDueSales);
-      tellCrowd(due.length === maxDueSales);
+      telling.found(due.length);
       const near = new Set(due.map((sale) => sale.eventId));
       for (const eventId of warmed.keys()) if (!near.has(eventId)) warmed.delete(eventId);
       warmNext();
     } catch (error) {
-      if (isDatabaseUnavailable(error)) deps.log.warn('the look for sales waits for the database');
-      else deps.log.error({ err: error }, 'the look for sales failed; it comes again');
+      telling.failed(error);
     }
     decide();
   }
@@ -121,10 +121,25 @@ export function createSelfWarming(deps: SelfWarmingDeps): SelfWarming {
 }
 
 /** The look comes twice a second: what lasts is told once. */
-function createCrowdTeller(log: Logger): (isNow: boolean) => void {
-  let was = false;
-  return (isNow) => {
-    if (isNow && !was) log.warn({ sales: maxDueSales }, 'more sales are near than are kept warm');
-    was = isNow;
+function createLookTelling(log: Logger): {
+  found: (sales: number) => void;
+  failed: (error: unknown) => void;
+} {
+  let wasCrowd = false;
+  const absence = createTelling(log, {
+    waits: 'the look for sales waits for the database',
+    goesOn: 'the look for sales goes on',
+  });
+  return {
+    found: (sales) => {
+      absence.goesOn();
+      const isCrowd = sales === maxDueSales;
+      if (isCrowd && !wasCrowd) log.warn({ sales }, 'more sales are near than are kept warm');
+      wasCrowd = isCrowd;
+    },
+    failed: (error) => {
+      if (isDatabaseUnavailable(error)) absence.waits(String(error));
+      else log.error({ err: error }, 'the look for sales failed; it comes again');
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { startTicker, type Ticker } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { createTelling } from '@evently/kit/telling';
 import { compareWithBooking, type CompareDeps } from '../actions/compare-with-booking.ts';
 import { completeEvent } from '../actions/complete-event.ts';
 import { listEnded } from '../store/upkeep.ts';
@@ -29,11 +30,16 @@ export async function runUpkeep(deps: UpkeepDeps): Promise<{ completed: number; 
 }
 
 export function startUpkeep(deps: UpkeepDeps, everySeconds: number): Ticker {
+  const telling = createTelling(deps.log, {
+    waits: 'upkeep waits for the database',
+    goesOn: 'upkeep goes on',
+  });
   return startTicker(everySeconds * msPerSecond, async () => {
     try {
       await runUpkeep(deps);
+      telling.goesOn();
     } catch (error) {
-      if (isDatabaseUnavailable(error)) deps.log.warn('upkeep waits for the database');
+      if (isDatabaseUnavailable(error)) telling.waits(String(error));
       else deps.log.error({ err: error }, 'upkeep failed; it runs again');
     }
   });

@@ -1,6 +1,7 @@
 /** The timer that asks the provider about everything without an outcome, and prunes what nobody repeats. */
 import { monotonicMs, startTicker, type Ticker } from '@evently/kit/clock';
 import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { createTelling } from '@evently/kit/telling';
 import { reconcile, type ReconcileDeps } from '../actions/reconcile.ts';
 import { pruneEvents } from '../store/provider-events.ts';
 
@@ -12,6 +13,10 @@ const pruneEveryMs = 3_600_000;
 export function startReconciler(deps: ReconcilerDeps): Ticker {
   let stopping = false;
   let nextPruneAtMs = monotonicMs();
+  const telling = createTelling(deps.log, {
+    waits: 'the reconciler waits for the database',
+    goesOn: 'the reconciler goes on',
+  });
   const ticker = startTicker(deps.everyMs, async () => {
     try {
       await reconcile({ ...deps, isStopping: () => stopping });
@@ -19,8 +24,9 @@ export function startReconciler(deps: ReconcilerDeps): Ticker {
         nextPruneAtMs = monotonicMs() + pruneEveryMs;
         await pruneEvents(deps.db);
       }
+      telling.goesOn();
     } catch (error) {
-      if (isDatabaseUnavailable(error)) deps.log.warn('the reconciler waits for the database');
+      if (isDatabaseUnavailable(error)) telling.waits(String(error));
       else deps.log.error({ err: error }, 'a round of the reconciler failed; the next one tries again');
     }
   });
