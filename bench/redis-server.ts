@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { findEngine } from '@evently/testkit/engines/engine';
+import { freePort } from '@evently/testkit/engines/kube-processes';
 import { redisServer } from '@evently/testkit/engines/redis';
 import { monotonicMs, pause, withDeadline } from '@evently/kit/clock';
 
@@ -76,19 +76,4 @@ async function readSettings(client: Redis): Promise<Record<string, string>> {
     settings[name] = Array.isArray(answer) ? String(answer[1]) : 'unknown';
   }
   return settings;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no free port for redis-server')),
-      );
-    });
-  });
 }

@@ -1,6 +1,7 @@
 /** Processes of a test that never outlive it: each with its log, all ended when the test's process dies. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,9 +36,10 @@ export type ProcessGroup = {
 const pollMs = 50;
 const endMs = 10_000;
 const lastLines = 20;
-// Below the range that Linux and macOS take for outgoing connections.
-const firstPort = 20_000;
-const lastPort = 32_000;
+// Below the range that Linux and macOS take for outgoing connections, and below that of embedded PostgreSQL,
+// which would take a port that was given to a test and is not listened on yet.
+const firstPort = 12_000;
+const lastPort = 20_000;
 const portAttempts = 100;
 
 /**
@@ -142,16 +144,36 @@ async function endsWithin(child: ChildProcess, withinMs: number): Promise<boolea
   return true;
 }
 
-/** A port of loopback that nothing listens on now. */
+/**
+ * A port of loopback that nothing listens on now, and that no other test on this machine is given while this
+ * process lives: it holds the UDP port of the same number, which the kernel lets one have, and frees at its end.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < portAttempts; attempt += 1) {
     const port = randomInt(firstPort, lastPort);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
+    const claim = await claimPort(port);
+    if (claim === null) continue;
+    if (await isFree(port)) return port;
+    claim.close();
   }
   throw new Error(`No free port was found from ${firstPort} to ${lastPort}.`);
+}
+
+function claimPort(port: number): Promise<Socket | null> {
+  return new Promise((resolve) => {
+    const claim = createSocket('udp4').unref();
+    claim.once('error', () => {
+      claim.close();
+      resolve(null);
+    });
+    claim.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(claim));
+  });
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
