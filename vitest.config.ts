@@ -18,7 +18,13 @@ const folders = [
   'tests',
 ];
 const everywhere = (ending: string): string[] => folders.map((folder) => `${folder}/**/*${ending}`);
-const common = { pool: 'threads', testTimeout: 30_000, hookTimeout: 60_000 } as const;
+const common = {
+  pool: 'threads',
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  // One second, which is the runner's own, a busy machine spends on a commit now and then.
+  expect: { poll: { timeout: 20_000 } },
+} as const;
 const never = ['**/node_modules/**'];
 const onKubernetes = ['operator/**/*.engine.test.ts', 'packages/testkit/src/engines/kube*.engine.test.ts'];
 const onRealNode = ['tests/cluster/**/*.engine.test.ts'];

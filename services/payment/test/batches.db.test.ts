@@ -5,7 +5,7 @@ import { createFixture, type Fixture } from './fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
-  fixture = await createFixture({ deadlineMs: 300 });
+  fixture = await createFixture({ deadlineMs: 2_000 });
 });
 afterAll(async () => {
   expect(await fixture.broken()).toEqual([]);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 test('an attempt beyond those that may wait is refused at once and leaves nothing behind', async () => {
-  const slow = fixture.pay('tok_late_200');
+  const slow = fixture.pay('tok_late_500');
   const order = orderOf();
   const refused = await fixture.internal('POST', '/internal/payments', order);
   expect(refused).toMatchObject({ status: 503, body: { code: 'payment_busy' } });

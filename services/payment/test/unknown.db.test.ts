@@ -88,7 +88,7 @@ test('an answer within the deadline is a plain success, however late', async () 
 });
 
 test('an answer after the deadline is found by asking, and by its webhook, once', async () => {
-  const late = await fixture.pay('tok_late_600');
+  const late = await fixture.pay('tok_late_900');
   expect(late.body['status']).toBe('unknown');
   await expect
     .poll(
@@ -96,7 +96,7 @@ test('an answer after the deadline is found by asking, and by its webhook, once'
         await fixture.reconcileNow();
         return statusOf(late.body['booking_id']);
       },
-      { timeout: 5_000 },
+      { timeout: 15_000 },
     )
     .toBe('succeeded');
   await fixture.deliverNow();
@@ -146,22 +146,17 @@ test('giving up an attempt whose money was taken answers succeeded and announces
 });
 
 test('an attempt given up while the provider works takes no money', async () => {
-  const order = orderOf({ payment_token: 'tok_late_200' });
-  const paying = fixture.internal('POST', '/internal/payments', order);
-  await expect.poll(() => statusOf(order['booking_id'])).toBe('unknown');
-  await expect
-    .poll(
-      async () =>
-        (
-          await fixture.database.db.query(
-            'select 1 from fake_provider_charges where settles_at > clock_timestamp()',
-          )
-        ).rowCount,
-    )
-    .toBe(1);
-  const voided = await fixture.internal('POST', '/internal/payments/void', voidOf(order));
+  // It works for longer than a slow machine needs to give up, and is waited for longer than it works.
+  const patient = await createFixture({ deadlineMs: 20_000 });
+  const order = orderOf({ payment_token: 'tok_late_3000' });
+  const paying = patient.internal('POST', '/internal/payments', order);
+  const pending = 'select 1 from fake_provider_charges where settles_at > clock_timestamp()';
+  await expect.poll(async () => (await patient.database.db.query(pending)).rowCount).toBe(1);
+  const voided = await patient.internal('POST', '/internal/payments/void', voidOf(order));
   expect(voided.body['status']).toBe('void');
   expect((await paying).body['status']).toBe('void');
+  expect(await patient.broken()).toEqual([]);
+  await patient.close();
 });
 
 test('giving up while the provider is away is remembered and carried out when it is back', async () => {
