@@ -27,5 +27,6 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'services/payment/migrations/0004-fake-provider.sql': 'ec490df10a64da77',
   'services/search/migrations/0001-catalog.sql': 'd2f69cb419ec9f98',
   'services/search/migrations/0002-index.sql': '376fc61102f2e6cd',
+  'services/search/migrations/0003-hot-events.sql': 'f24193ed029621a9',
   'services/user/migrations/0001-users.sql': 'ed351fcbf7eda8fe',
 };

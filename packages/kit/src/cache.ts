@@ -89,6 +89,8 @@ function dropOldest(entries: Map<string, unknown>, max: number): void {
 /** The part of a cache that is in this process; every adapter has it in front. */
 export type Kept<I, T> = {
   read: (input: I, make: () => Promise<T>) => Promise<T>;
+  /** Makes it anew before it is old; whoever asks meanwhile is given what is kept. Null and a failure change nothing. */
+  renew: (input: I, make: () => Promise<T | null>) => Promise<T | null>;
   forget: (scopes: readonly string[]) => void;
 };
 
@@ -116,6 +118,17 @@ export function createKept<I, T>(
       const known = entries.get(key);
       if (known !== undefined && nowMs() < known.until) return known.answer;
       return begin(key, space.scopeOf(input), make);
+    },
+    renew: async (input, make) => {
+      const key = space.keyOf(input);
+      const until = nowMs() + space.keepMs;
+      const answer = await make();
+      // Somebody who asked may have begun a newer one.
+      if (answer === null || (entries.get(key)?.until ?? -Infinity) >= until) return answer;
+      entries.delete(key);
+      entries.set(key, { scope: space.scopeOf(input), answer: Promise.resolve(answer), until });
+      dropOldest(entries, space.max);
+      return answer;
     },
     forget: (scopes) => {
       const old = new Set(scopes);

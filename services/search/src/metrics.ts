@@ -12,7 +12,8 @@ import {
 } from '@evently/kit/metrics-define';
 import { createReading } from '@evently/kit/metrics-reading';
 
-export const queryKinds = ['search', 'suggest', 'filters', 'trending'] as const;
+/** `warm`: nobody asked; a sale opens soon, and the answer is to be there before people come. */
+export const queryKinds = ['search', 'suggest', 'filters', 'trending', 'warm'] as const;
 export type QueryKind = (typeof queryKinds)[number];
 /** `kept`: an answer of a moment ago; `fallback`: by the engine that steps in; `away`: by none. */
 export const queryOutcomes = ['answered', 'kept', 'fallback', 'away', 'failed'] as const;

@@ -8,9 +8,9 @@ import { addressKey, rateLimit } from '@evently/kit/guards';
 import { isDatabaseUnavailable } from '@evently/kit/postgres';
 import type { PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
-import { createEnginePort } from './actions/ask-engines.ts';
+import { createEnginePort, type EnginePort } from './actions/ask-engines.ts';
 import { createTrendingBoard } from './actions/search-events.ts';
-import { createHotQueries } from './actions/warm-search.ts';
+import { createHotRounds, lookEveryMs } from './actions/keep-hot.ts';
 import type { SearchConfig } from './config.ts';
 import { openEngines, type OpenedEngines } from './engine/open-engines.ts';
 import { EngineAway } from './engine/port.ts';
@@ -34,6 +34,8 @@ const graceMs = 3_000;
 const readsWindowSeconds = 60;
 /** What is kept warm is asked again in the middle of its life. */
 const keepsPerLife = 2;
+/** Not more often, however short an answer is kept. */
+const leastHotMs = 50;
 
 /** Wires the service. Nothing runs before `start`, which does not wait for an engine that is away. */
 export function createSearchService(deps: SearchServiceDeps): Service {
@@ -55,16 +57,22 @@ export function createSearchService(deps: SearchServiceDeps): Service {
         });
       const everyMs = config.SEARCH_INDEX_EVERY_MS;
       for (const engine of indexed) tickers.push(startIndexing({ ...parts, engine, db, log, everyMs }));
-      tickers.push(
-        startComparing({ ...parts, db, log, clock: deps.clock }, config.SEARCH_COMPARE_SECONDS),
-        startKeepingHot(parts.hot, Math.max(1, config.SEARCH_KEEP_MS / keepsPerLife), log),
-      );
+      tickers.push(startComparing({ ...parts, db, log, clock: deps.clock }, config.SEARCH_COMPARE_SECONDS));
+      // Where no answer is kept none can be kept warm.
+      if (config.SEARCH_KEEP_MS > 0) tickers.push(keepHot(deps, parts));
     },
     stop: async () => {
       await Promise.all(tickers.splice(0).map((ticker) => ticker.stop()));
       await Promise.all([main.close(), fallback?.close()]);
     },
   };
+}
+
+function keepHot({ db, clock, log, config }: SearchServiceDeps, { port }: { port: EnginePort }): Ticker {
+  const everyMs = Math.max(leastHotMs, config.SEARCH_KEEP_MS / keepsPerLife);
+  // Looked twice as often as anything is due, so that a timer's fraction makes nothing old.
+  const roundMs = Math.min(everyMs / 2, lookEveryMs);
+  return startKeepingHot(createHotRounds({ db, port, clock, log }, everyMs), roundMs, log);
 }
 
 function createParts(deps: SearchServiceDeps) {
@@ -87,7 +95,6 @@ function createParts(deps: SearchServiceDeps) {
     metrics,
     port,
     search,
-    hot: createHotQueries(port, clock),
     trending: createTrendingBoard(search),
     events: deps.eventCaller,
     graceMs: deps.graceMs ?? graceMs,

@@ -37,11 +37,13 @@ export type SearchUnderTest = {
 export type UnderTestOptions = {
   env?: Readonly<Record<string, string>>;
   engines?: (postgres: OpenedEngines['main']) => OpenedEngines;
+  /** Another process of the service: its database, which it goes on having, and its catalog. */
+  beside?: SearchUnderTest;
 };
 
 /** Nothing is started. Answers are not kept, and comparing waits for no messages, unless a test says otherwise. */
 export async function createSearchUnderTest(options: UnderTestOptions = {}): Promise<SearchUnderTest> {
-  const database = await createTestDatabase([searchMigrations], { max: 8 });
+  const database = options.beside?.database ?? (await createTestDatabase([searchMigrations], { max: 8 }));
   const settings = {
     EVENTLY_API_KEY: apiKey,
     EVENTLY_ACCEPTED_API_KEYS: apiKey,
@@ -54,7 +56,7 @@ export async function createSearchUnderTest(options: UnderTestOptions = {}): Pro
   };
   const logs: string[] = [];
   const log = createLogger('search', 'debug', { write: (line: string) => void logs.push(line) });
-  const catalog = createPretendCatalog();
+  const catalog = options.beside?.catalog ?? createPretendCatalog();
   const registry = new Registry();
   const bus = createInProcessBus(log);
   const postgres = createPostgresEngine({ db: database.db });
@@ -83,7 +85,7 @@ export async function createSearchUnderTest(options: UnderTestOptions = {}): Pro
     operations: await readOperations(service.app),
     close: async () => {
       await service.stop();
-      await database.drop();
+      if (options.beside === undefined) await database.drop();
     },
   };
 }

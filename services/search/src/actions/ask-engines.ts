@@ -3,6 +3,7 @@ import { createBreaker } from '@evently/kit/breaker';
 import { createKept } from '@evently/kit/cache';
 import { monotonicMs } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
+import { fold } from '../domain/tokens.ts';
 import {
   EngineAway,
   type SearchAnswer,
@@ -18,8 +19,9 @@ export type Asked<T> = { ok: true; value: T } | { ok: false };
 export type EnginePort = {
   search: (query: SearchQuery, kind?: QueryKind) => Promise<Asked<SearchAnswer>>;
   suggest: (query: SuggestQuery) => Promise<Asked<readonly string[]>>;
-  /** Asks anew whatever is kept; for answers that are to be there before they are asked for. */
+  /** Asks anew whatever is kept, which is given meanwhile; for answers that are to be there before they are asked for. */
   warm: (query: SearchQuery) => Promise<Asked<SearchAnswer>>;
+  warmSuggestions: (query: SuggestQuery) => Promise<Asked<readonly string[]>>;
 };
 
 export type EnginePortDeps = {
@@ -33,6 +35,8 @@ export type EnginePortDeps = {
 const failuresBeforeAway = 3;
 /** One question in so long finds out whether the engine is back; nobody waits for it meanwhile. */
 const awayMs = 1_000;
+/** No suggestion tells how many seats are free: they are given again for so many times as long. */
+export const suggestionsKeepFactor = 10;
 const maxKept = 2_000;
 const maxKeptSuggestions = 5_000;
 
@@ -42,7 +46,7 @@ type Answered<T> = { value: T | null; outcome: QueryOutcome };
 export function createEnginePort(deps: EnginePortDeps): EnginePort {
   const ask = createAsking(deps);
   const answers = keeping<SearchAnswer>(deps.keepMs, maxKept);
-  const suggestions = keeping<readonly string[]>(deps.keepMs, maxKeptSuggestions);
+  const suggestions = keeping<readonly string[]>(suggestionsKeepFactor * deps.keepMs, maxKeptSuggestions);
 
   async function timed<T>(
     kind: QueryKind,
@@ -63,28 +67,50 @@ export function createEnginePort(deps: EnginePortDeps): EnginePort {
     return answered.value === null ? { ok: false } : { ok: true, value: answered.value };
   }
 
+  async function renewed<T>(
+    kept: ReturnType<typeof keeping<T>>,
+    key: string,
+    work: (engine: SearchEngine) => Promise<T>,
+  ): Promise<Asked<T>> {
+    const startedMs = monotonicMs();
+    const answered = await kept.renew(key, async () => {
+      const { value, outcome } = await ask(work);
+      deps.metrics.queried('warm', outcome, (monotonicMs() - startedMs) / 1_000);
+      return value === null ? null : { value, outcome };
+    });
+    if (answered === null || answered.value === null) return { ok: false };
+    return { ok: true, value: answered.value };
+  }
+
   return {
     search: (query, kind = 'search') => timed(kind, answers, keyOf(query), (engine) => engine.search(query)),
-    suggest: (query) =>
-      timed('suggest', suggestions, `${query.limit} ${query.prefix}`, (engine) => engine.suggest(query)),
-    warm: (query) => {
-      answers.forget([keyOf(query)]);
-      return timed('search', answers, keyOf(query), (engine) => engine.search(query));
-    },
+    suggest: (query) => timed('suggest', suggestions, suggestKeyOf(query), (engine) => engine.suggest(query)),
+    warm: (query) => renewed(answers, keyOf(query), (engine) => engine.search(query)),
+    warmSuggestions: (query) => renewed(suggestions, suggestKeyOf(query), (engine) => engine.suggest(query)),
   };
 }
 
-/** The present is no part of a question: it is another one for everybody. */
-export function keyOf(query: SearchQuery): string {
-  return JSON.stringify({ ...query, now: null });
+function suggestKeyOf({ limit, prefix }: SuggestQuery): string {
+  return `${limit} ${prefix}`;
+}
+
+/** The present is no part of a question: it is another one for everybody. A city in another spelling is the same city. */
+function keyOf({ text, filters, near, sort, offset, limit, facets }: SearchQuery): string {
+  const city = filters.city === null ? null : fold(filters.city);
+  const { type, startsFrom, startsBefore, minPrice, maxPrice } = filters;
+  return JSON.stringify([
+    text?.tokens ?? null,
+    [city, type, startsFrom, startsBefore, minPrice, maxPrice],
+    near,
+    [sort, offset, limit, facets],
+  ]);
 }
 
 function keeping<T>(keepMs: number, max: number) {
-  const kept = createKept<string, Answered<T>>(
+  return createKept<string, Answered<T>>(
     { keyOf: (key) => key, scopeOf: (key) => key, keepMs, max },
     monotonicMs,
   );
-  return { read: kept.read, forget: kept.forget };
 }
 
 function createAsking({ engines, metrics, log }: EnginePortDeps) {

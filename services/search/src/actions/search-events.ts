@@ -4,6 +4,7 @@ import { createKept } from '@evently/kit/cache';
 import { monotonicMs } from '@evently/kit/clock';
 import type { Database } from '@evently/kit/postgres';
 import { searchDocumentOf } from '../domain/changes.ts';
+import { filtersQuestion } from '../domain/hot-questions.ts';
 import { highlight } from '../domain/highlight.ts';
 import { tokensOf } from '../domain/tokens.ts';
 import type {
@@ -67,7 +68,7 @@ export async function searchEvents(deps: SearchDeps, wanted: Wanted): Promise<Se
 }
 
 /** The engine's question; null when something was typed and no word is in it. */
-export function queryOf(wanted: Wanted, now: Date): SearchQuery | null {
+function queryOf(wanted: Wanted, now: Date): SearchQuery | null {
   const { typed, filters, near, page, limit } = wanted;
   const tokens = typed === null ? [] : tokensOf(typed);
   if (typed !== null && tokens.length === 0) return null;
@@ -112,24 +113,8 @@ export async function suggestTexts(deps: SearchDeps, typed: string, limit: numbe
   return asked.ok ? { ok: true, suggestions: asked.value } : away;
 }
 
-const everything: Wanted = {
-  typed: null,
-  filters: { city: null, type: null, startsFrom: null, startsBefore: null, minPrice: null, maxPrice: null },
-  near: null,
-  sort: null,
-  page: 1,
-  limit: 0,
-};
-
-/** The question whose facets are all that can be filtered by. */
-export function filtersQuery(now: Date): SearchQuery {
-  const query = queryOf(everything, now);
-  if (query === null) throw new Error('the question for everything has no text');
-  return query;
-}
-
 export async function listFilters(deps: SearchDeps): Promise<{ ok: true; facets: Facets } | EngineIsAway> {
-  const asked = await deps.port.search(filtersQuery(deps.clock.now()), 'filters');
+  const asked = await deps.port.search({ ...filtersQuestion, now: deps.clock.now() }, 'filters');
   return asked.ok ? { ok: true, facets: facetsOf(asked.value) } : away;
 }
 

@@ -8,7 +8,7 @@ import { compareIndex } from '../actions/compare-index.ts';
 import { indexChanges } from '../actions/index-changes.ts';
 import { CatalogAway } from '../actions/read-catalog.ts';
 import { rebuildIndex } from '../actions/rebuild-index.ts';
-import type { HotQueries } from '../actions/warm-search.ts';
+import type { HotRound } from '../actions/keep-hot.ts';
 import { EngineAway, type SearchEngine } from '../engine/port.ts';
 import { countSettled } from '../store/catalog.ts';
 import { pruneSales } from '../store/sales.ts';
@@ -125,12 +125,18 @@ export function startComparing(deps: ComparingDeps, everySeconds: number): Ticke
 }
 
 /** Kept answers live a moment; those of a sale that is about to open are asked again before they are old. */
-export function startKeepingHot(hot: HotQueries, everyMs: number, log: Logger): Ticker {
+export function startKeepingHot(round: HotRound, everyMs: number, log: Logger): Ticker {
+  const telling = createTelling(log, {
+    waits: 'the questions of sales are not kept warm',
+    goesOn: 'the questions of sales are kept warm again',
+  });
   return startTicker(everyMs, async () => {
     try {
-      await hot.refresh();
+      await round();
+      telling.goesOn();
     } catch (error) {
-      log.warn({ err: String(error) }, 'the questions of a sale could not be kept warm');
+      if (isDatabaseUnavailable(error)) telling.waits(String(error));
+      else log.error({ err: error }, 'the questions of sales could not be asked; it tries again');
     }
   });
 }
