@@ -1,6 +1,6 @@
 /** What each condition of a sale says, from what was seen and planned. Pure; words are in api/conditions.ts. */
 import { formatDuration } from '../api/duration.ts';
-import type { ReasonOf } from '../api/conditions.ts';
+import { conditionReasons, type ReasonOf } from '../api/conditions.ts';
 import { whereIs } from '../dataplane/prewarm.ts';
 import { podsFor } from '../floor/capacity.ts';
 import { isBehind, isStored, ownArmed } from './arming.ts';
@@ -45,6 +45,22 @@ export function tellArmed(input: SaleInput, plan: SalePlan): Told<'Armed'> {
 }
 
 export function tellCachesWarm(input: SaleInput, plan: SalePlan): Told<'CachesWarm'> {
+  const { reason, facts } = tellRequired(input, plan);
+  const rest = plan.warmth === 'not-yet' || plan.warmth === 'finished' ? '' : tellNotRequired(input);
+  if (rest === '') return { reason, facts };
+  return tell(reason, `${facts === '' ? conditionReasons.CachesWarm[reason].means : facts} ${rest}`);
+}
+
+/** What failed and holds nothing up, one place for each task; empty when there is none. */
+function tellNotRequired({ sale, observed, nowMs }: SaleInput): string {
+  const failed = new Map<string, string>();
+  for (const { task, at, result } of placesOf({ sale, pods: observed.pods, results: observed.warm, nowMs }))
+    if (task.policy === 'BestEffort' && result?.result === 'failed' && !failed.has(task.name))
+      failed.set(task.name, sentence(result.error ?? `${at} gave no reason`));
+  return [...failed].map(([name, why]) => `Not warm, and not required: ${name}. ${why}`).join(' ');
+}
+
+function tellRequired(input: SaleInput, plan: SalePlan): Told<'CachesWarm'> {
   const { sale, observed, nowMs } = input;
   switch (plan.warmth) {
     case 'no-tasks':
