@@ -2,10 +2,12 @@
 import { bookingSettings } from '@evently/booking/config';
 import { eventSettings } from '@evently/event/config';
 import { paymentSettings } from '@evently/payment/config';
+import { searchSettings } from '@evently/search/config';
 import { userSettings } from '@evently/user/config';
 import { crdYaml } from '@evently/operator/api/crd';
 import { monitoringFiles, monitoringValues } from './monitoring-values.ts';
 import { operatorValues } from './operator-values.ts';
+import { engineSettings, engineValues } from './search-values.ts';
 import { serviceValues } from './service-values.ts';
 import { schemaJson, valuesYaml } from './value-files.ts';
 import type { Fields, Schema } from './value-tree.ts';
@@ -20,13 +22,13 @@ const small = { cpu: '250m', memory: '192Mi', memoryLimit: '512Mi' };
 
 /** Pools are small, and pods many: what all of them may open fits PostgreSQL's own default of 100 connections. */
 export const charts: Readonly<Record<string, Fields>> = {
-  user: serviceValues({ name: 'user', settings: userSettings, poolSize: 2, maxReplicas: 3, ...small }),
+  user: serviceValues({ name: 'user', settings: userSettings, poolSize: 2, maxReplicas: 2, ...small }),
   event: serviceValues({
     name: 'event',
     settings: eventSettings,
-    poolSize: 3,
+    poolSize: 2,
     leastPoolSize: 2,
-    maxReplicas: 3,
+    maxReplicas: 2,
     ...small,
   }),
   booking: serviceValues({
@@ -43,8 +45,19 @@ export const charts: Readonly<Record<string, Fields>> = {
     name: 'payment',
     settings: paymentSettings,
     poolSize: 2,
-    maxReplicas: 3,
+    maxReplicas: 2,
     ...small,
+  }),
+  search: serviceValues({
+    name: 'search',
+    settings: searchSettings,
+    poolSize: 4,
+    leastPoolSize: 4,
+    maxReplicas: 2,
+    cpu: '250m',
+    memory: '256Mi',
+    memoryLimit: '768Mi',
+    own: { values: engineValues, settings: engineSettings },
   }),
   operator: operatorValues,
   monitoring: monitoringValues,

@@ -29,6 +29,7 @@ export const chartSettings: readonly string[] = [
   'METRICS_PORT',
   'POD_HOST',
   'POD_DRAIN_SECONDS',
+  'POD_WITH_SEARCH',
   'POSTGRES_CA_FILE',
   'REDIS_CA_FILE',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -95,11 +96,16 @@ export const globalValues: Group = group('Shared by all charts of the platform.'
     ),
     caKey: text('Key of the certificate in caSecret.', 'ca.crt'),
   }),
+  withSearch: flag(
+    'Search is part of the platform: every message is kept until search has handled it too, and the operator knows its address.',
+    true,
+  ),
   urls: group('Addresses of the services for one another; empty is the Service in the same namespace.', {
     user: text('Address of the user service.', '', httpOrNone),
     event: text('Address of the event service.', '', httpOrNone),
     booking: text('Address of the booking service.', '', httpOrNone),
     payment: text('Address of the payment service.', '', httpOrNone),
+    search: text('Address of the search service.', '', httpOrNone),
   }),
   networkPolicy: networkValues(),
   tracing: group('Traces, sent by OTLP over HTTP; without an endpoint there are none.', {
@@ -144,7 +150,7 @@ function secretValues(): Group {
         name,
       ),
       postgres: text(
-        'Keys user-url, event-url, booking-url, payment-url; replica URLs where a chart names their key.',
+        'Keys user-url, event-url, booking-url, payment-url, search-url; replica URLs where a chart names their key.',
         'evently-postgres',
         name,
       ),
@@ -161,11 +167,17 @@ function secretValues(): Group {
         'evently-payment',
         name,
       ),
+      search: text(
+        'Key opensearch-password, when search uses OpenSearch with opensearch.user.',
+        'evently-search',
+        name,
+      ),
       urls: group('Where databases are, when generate makes their Secrets as well.', {
         user: url("the user service's database", 'postgres(ql)?'),
         event: url("the event service's database", 'postgres(ql)?'),
         booking: url("the booking service's database", 'postgres(ql)?'),
         payment: url("the payment service's database", 'postgres(ql)?'),
+        search: url("the search service's database", 'postgres(ql)?'),
         redis: url('Redis', 'rediss?'),
       }),
     },
@@ -202,6 +214,13 @@ function networkValues(): Group {
     redis: group('', {
       peers: objects(`${peers}: Redis. Private addresses unless you name them.`, privateAddresses),
       ports: leaf('Its ports.', [6379], ports),
+    }),
+    opensearch: group('', {
+      peers: objects(
+        `${peers}: OpenSearch, when it is search's engine. Private addresses unless you name them.`,
+        privateAddresses,
+      ),
+      ports: leaf('Its ports.', [9200], ports),
     }),
     apiServer: group('', {
       peers: objects(

@@ -42,11 +42,6 @@ export const operatorValues: Fields = {
       '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$',
     ),
   }),
-  searchUrl: text(
-    'Address of the search service, for the task Search; empty fails that task.',
-    '',
-    '^(https?://[^ ]+)?$',
-  ),
   settings: leaf(
     'Further settings of the operator by their names.',
     {},

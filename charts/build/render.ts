@@ -13,6 +13,7 @@ export const chartNames = [
   'event',
   'booking',
   'payment',
+  'search',
   'operator',
   'monitoring',
   'evently',

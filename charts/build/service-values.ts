@@ -33,6 +33,8 @@ export type ServiceFacts = {
   memoryLimit: string;
   /** Pods outside every sale, where the operator owns the floor. */
   managed?: { baselineReplicas: number };
+  /** Values that no other service has, and the settings that follow from them. */
+  own?: { values: Fields; settings: readonly string[] };
 };
 
 const pattern = {
@@ -61,6 +63,7 @@ export function serviceValues(facts: ServiceFacts): Fields {
         50,
       ),
     }),
+    ...facts.own?.values,
     migrations: group('The hook that brings the database to the newest schema before the new pods come.', {
       enabled: flag('Whether there is one; otherwise run the same command yourself, before.', true),
       backoffLimit: whole('Further tries after a failure.', 3, 0, 20),
@@ -70,7 +73,7 @@ export function serviceValues(facts: ServiceFacts): Fields {
     settings: leaf(
       'Settings of the service by their names, beside those that values set; `main.ts config` in a pod lists them with their defaults.',
       {},
-      settingsSchema({ ...platformSettings, ...podSettings, ...facts.settings }, keptSettings(name)),
+      settingsSchema({ ...platformSettings, ...podSettings, ...facts.settings }, keptSettings(facts)),
     ),
     resources: object(
       'Without a limit for the CPU: throttling makes the slowest answers slower.',
@@ -227,7 +230,7 @@ function managedValues(baselineReplicas: number): Group {
 }
 
 /** Set by values of their own, by the image, or never in a cluster. */
-function keptSettings(name: string): string[] {
+function keptSettings({ name, own }: ServiceFacts): string[] {
   const prefix = name.toUpperCase();
-  return [`${prefix}_PORT`, `${prefix}_POOL_SIZE`, ...chartSettings];
+  return [`${prefix}_PORT`, `${prefix}_POOL_SIZE`, ...(own?.settings ?? []), ...chartSettings];
 }

@@ -17,7 +17,7 @@ const host = String.raw`^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`;
 const nameOrNone = '^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?$';
 
 /** The charts that the umbrella installs; each has a schema of its own. */
-export const parts = ['user', 'event', 'booking', 'payment', 'operator'] as const;
+export const parts = ['user', 'event', 'booking', 'payment', 'search', 'operator'] as const;
 
 const part = (name: string): Leaf =>
   leaf(`Values of the chart ${name}, as its README lists them.`, { enabled: true }, { type: 'object' });

@@ -7,12 +7,14 @@ import { chartsFolder } from '../../charts/build/render.ts';
 import { bookingSettings } from '@evently/booking/config';
 import { eventSettings } from '@evently/event/config';
 import { paymentSettings } from '@evently/payment/config';
+import { searchSettings } from '@evently/search/config';
 import { platformSettings } from '@evently/kit/platform';
 import { ownConnections } from '@evently/pod/parts';
 import { peersOf } from '@evently/pod/plan';
 import { bookingPod } from '@evently/booking/pod';
 import { eventPod } from '@evently/event/pod';
 import { paymentPod } from '@evently/payment/pod';
+import { searchPod } from '@evently/search/pod';
 import { userPod } from '@evently/user/pod';
 import { userSettings } from '@evently/user/config';
 
@@ -37,8 +39,9 @@ const settingsOf = {
   event: eventSettings,
   booking: bookingSettings,
   payment: paymentSettings,
+  search: searchSettings,
 } as const;
-const names = ['user', 'event', 'booking', 'payment'] as const;
+const names = ['user', 'event', 'booking', 'payment', 'search'] as const;
 const facts = Object.fromEntries(
   names.map((name) => [
     name,
@@ -65,7 +68,13 @@ test('who calls is let in, and who is let in calls', () => {
   expect(letIn.toSorted()).toEqual(calls.toSorted());
 });
 
-const pods = { user: userPod, event: eventPod, booking: bookingPod, payment: paymentPod } as const;
+const pods = {
+  user: userPod,
+  event: eventPod,
+  booking: bookingPod,
+  payment: paymentPod,
+  search: searchPod,
+} as const;
 
 test('the charts let a pod call exactly those whose addresses it reads, at the port where they listen', () => {
   for (const name of names) {
@@ -84,6 +93,8 @@ test.each(names)('every secret that %s has to be given comes from a Secret', (na
     'EVENTLY_ACCEPTED_API_KEYS',
     // By a value of its own, for a collector that asks for one.
     'OTEL_EXPORTER_OTLP_HEADERS',
+    // By opensearch.user of search.
+    'OPENSEARCH_PASSWORD',
     ...factsOf(name).secrets.map(({ env }) => env),
   ];
   expect(secrets.filter((setting) => !given.includes(setting) && !setting.endsWith('_REPLICA_URL'))).toEqual(

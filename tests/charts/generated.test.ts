@@ -74,6 +74,9 @@ test.each(['evently-common', ...Object.keys(charts)])(
 
 test('every value has a sentence, and no value has a secret in it', () => {
   const leaves = files.filter(([at]) => at.endsWith('values.yaml')).flatMap(([, text]) => text.split('\n'));
-  expect(leaves.filter((line) => /password|secret-value|changeme|admin:/i.test(line))).toEqual([]);
+  // A sentence may say where a password is.
+  const values = leaves.filter((line) => !/^\s*#/.test(line));
+  expect(values.length).toBeGreaterThan(500);
+  expect(values.filter((line) => /password|secret-value|changeme|admin:/i.test(line))).toEqual([]);
   expect(leaves.filter((line) => /^\s*# -- .{0,5}$/.test(line))).toEqual([]);
 });

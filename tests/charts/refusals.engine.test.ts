@@ -17,12 +17,12 @@ const misfits: readonly Refusal[] = [
     what: 'pods of one service alone open more connections than the server has',
     chart: 'payment',
     set: ['database.poolSize=50'],
-    says: 'The pods may open 209 connections to PostgreSQL (payment 208, migrations 1), but max_connections 100 less 20',
+    says: 'The pods may open 157 connections to PostgreSQL (payment 156, migrations 1), but max_connections 100 less 20',
   },
   {
     what: 'one more pod than fits, a rolling update counted',
-    set: ['user.hpa.maxReplicas=4'],
-    says: 'The pods may open 82 connections',
+    set: ['user.hpa.maxReplicas=3'],
+    says: 'The pods may open 84 connections',
   },
   {
     what: 'both kinds of monitors',
@@ -85,6 +85,37 @@ const misfits: readonly Refusal[] = [
     says: 'global.networkPolicy.apiServer.peers is empty',
   },
   {
+    what: 'others that keep messages for a search that is not there',
+    set: ['search.enabled=false'],
+    says: 'Set global.withSearch to false too, or global.urls.search when another release has it.',
+  },
+  {
+    what: 'a search for which nobody keeps messages',
+    set: ['global.withSearch=false'],
+    says: 'search: global.withSearch is false, and no message would be kept for search: set it to true, or search.enabled to false.',
+  },
+  {
+    what: 'OpenSearch at no address',
+    set: ['search.engine=opensearch'],
+    says: 'search: engine is opensearch and opensearch.urls is empty: name where it is',
+  },
+  {
+    what: 'egress to OpenSearch at any address',
+    set: ['search.engine=opensearch', 'search.opensearch.urls[0]=https://opensearch:9200'],
+    setJson: ['global.networkPolicy.opensearch.peers=[]'],
+    says: 'global.networkPolicy.opensearch.peers is empty, which would allow every address',
+  },
+  {
+    what: "OpenSearch's password as a plain variable",
+    set: [
+      'search.engine=opensearch',
+      'search.opensearch.urls[0]=https://opensearch:9200',
+      'search.opensearch.user=evently-search',
+    ],
+    setJson: ['search.extraEnv=[{"name":"OPENSEARCH_PASSWORD","value":"x"}]'],
+    says: 'search: extraEnv sets OPENSEARCH_PASSWORD, which the chart takes from a Secret',
+  },
+  {
     what: 'a variable twice',
     setJson: ['booking.extraEnv=[{"name":"A","value":"1"},{"name":"A","value":"2"}]'],
     says: 'booking: extraEnv names A twice: keep one of them',
@@ -121,8 +152,8 @@ const strangers: readonly Refusal[] = [
   { what: 'an unknown name', set: ['global.imge.tag=1'], says: "additional properties 'imge' not allowed" },
   {
     what: 'an unknown part',
-    set: ['search.enabled=true'],
-    says: "additional properties 'search' not allowed",
+    set: ['serch.enabled=true'],
+    says: "additional properties 'serch' not allowed",
   },
   {
     what: 'an unknown setting',
@@ -146,6 +177,17 @@ const strangers: readonly Refusal[] = [
   { what: 'a host that is an address', set: ['ingress.host=http://a'], says: 'does not match pattern' },
   { what: 'no pause before the end', set: ['user.preStopSeconds=0'], says: 'minimum: got 0, want 3' },
   { what: 'a pool that event cannot work with', set: ['event.database.poolSize=1'], says: 'want 2' },
+  { what: 'a pool that search cannot work with', set: ['search.database.poolSize=3'], says: 'want 4' },
+  {
+    what: 'several addresses of OpenSearch in one',
+    set: ['search.opensearch.urls[0]=http://a\\,http://b'],
+    says: 'does not match pattern',
+  },
+  {
+    what: 'an engine by its setting, past what the chart does for it',
+    set: ['search.settings.SEARCH_ENGINE=opensearch'],
+    says: "additional properties 'SEARCH_ENGINE' not allowed",
+  },
   {
     what: 'a password for PostgreSQL as a value of its own',
     set: ['global.postgres.password=x'],

@@ -23,7 +23,7 @@ function started(): ControlPlane {
   return plane;
 }
 
-const urls = ['user', 'event', 'booking', 'payment'].map(
+const urls = ['user', 'event', 'booking', 'payment', 'search'].map(
   (service) => `--set=global.secrets.urls.${service}=postgres://postgres/${service}`,
 );
 const given = ['--values=evently/values-test.yaml', ...urls, '--set=global.secrets.urls.redis=redis://redis'];
@@ -65,7 +65,7 @@ test(
         name.includes('migrate'),
       ),
     ).toEqual([]);
-    expect(await names('deployments')).toHaveLength(5);
+    expect(await names('deployments')).toHaveLength(6);
     const ticketSecret = await read('secret/evently-booking', '.data.ticket-secret');
     expect(Buffer.from(ticketSecret, 'base64').toString()).toMatch(/^[A-Za-z0-9]{48}$/);
     const key = await read('secret/evently-platform', '.data');

@@ -6,6 +6,7 @@ import { crdYaml } from '@evently/operator/api/crd';
 import { grantsOf, type PermissionScope } from '@evently/operator/api/permissions';
 import { operatorSettings, readOperatorConfig } from '@evently/operator/config';
 import { paymentPod } from '@evently/payment/pod';
+import { searchPod } from '@evently/search/pod';
 import { readPodConfig, settingsOf } from '@evently/pod/config';
 import type { Environment, PodPlan } from '@evently/pod/plan';
 import { userPod } from '@evently/user/pod';
@@ -46,7 +47,13 @@ function readerOf<C>(plan: PodPlan<C>): {
   const known = new Set(Object.keys(settingsOf(plan)));
   return { name: plan.name, known, readEnvironment: (env) => void readPodConfig(plan, env) };
 }
-const pods = [readerOf(userPod), readerOf(eventPod), readerOf(bookingPod), readerOf(paymentPod)];
+const pods = [
+  readerOf(userPod),
+  readerOf(eventPod),
+  readerOf(bookingPod),
+  readerOf(paymentPod),
+  readerOf(searchPod),
+];
 
 /** The environment of a Deployment's container, each Secret as if it held what it should. */
 function environmentOf(objects: readonly KubeObject[], name: string): Record<string, string> {
@@ -66,6 +73,11 @@ const tls = [
   'global.postgres.caSecret=ca',
   'global.redis.caSecret=ca',
   'event.database.replicaUrlKey=event-replica-url',
+  'search.engine=opensearch',
+  'search.opensearch.urls[0]=https://a:9200',
+  'search.opensearch.urls[1]=https://b:9200',
+  'search.opensearch.user=evently-search',
+  'search.opensearch.caSecret=ca',
 ];
 
 test('each pod can read what its chart tells it, and is told nothing that it does not read', async () => {
@@ -85,6 +97,7 @@ test('the operator can read what its chart tells it, and is told nothing that it
   const config = readOperatorConfig({ ...env, OPERATOR_LEASE_NAMESPACE: 'evently', OPERATOR_IDENTITY: 'a' });
   expect(config.OPERATOR_NAMESPACE).toBe('evently');
   expect(config.BOOKING_URL).toBe('http://booking.evently:8004');
+  expect(config.SEARCH_URL).toBe('http://search.evently:8003');
 });
 
 const ruleSchema = z.object({
@@ -219,7 +232,7 @@ test('an Ingress and an HTTPRoute lead where the gateway leads, and nowhere else
   expect(
     pathsOf(find(objects, 'HTTPRoute', 'evently')).map(({ path: at, service }) => [at, service]),
   ).toEqual(paths.map(({ path: at, service }) => [at, service]));
-  expect(paths.length).toBe(5);
+  expect(paths.length).toBe(6);
   for (const { path: at, service } of paths) {
     expect(routeOf(`${at}/x`)).toMatchObject({ kind: 'service', service });
   }

@@ -79,6 +79,10 @@ const combinations: readonly (RenderOptions & { what: string })[] = [
       'booking.database.replicaUrlKey=booking-replica-url',
       'booking.operator.reservationsPerSecondPerEvent=15000',
       'user.hpa.enabled=false',
+      'search.engine=opensearch',
+      'search.opensearch.urls[0]=https://opensearch:9200',
+      'search.opensearch.user=evently-search',
+      'search.opensearch.caSecret=opensearch-ca',
     ],
     setJson: [
       'booking.tolerations=[{"key":"sales","operator":"Exists"}]',
@@ -137,7 +141,7 @@ test('each pod of a workload, a hook and a test is admitted where "restricted" i
   const accounts = objects.filter(({ kind }) => kind === 'ServiceAccount');
   await started().kubectl(['apply', '--server-side', '-f', '-'], list(accounts));
   const pods = objects.map(podOf).filter((pod) => pod !== null);
-  expect(pods.length).toBe(10);
+  expect(pods.length).toBe(12);
   for (const pod of pods) expect(await dryRun([pod])).toContain('pod/');
   const [first] = pods;
   const loose = JSON.stringify(first).replace('"runAsNonRoot":true', '"runAsNonRoot":false');

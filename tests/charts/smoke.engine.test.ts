@@ -27,12 +27,12 @@ test(
       const pods = await platform.startAll();
       // As the image starts it: its entry point is node.
       const passed = await runToEnd([process.execPath, ...args], {});
-      expect(passed).toEqual({ code: 0, stdout: 'All 23 answers are as they should be.\n', stderr: '' });
+      expect(passed).toEqual({ code: 0, stdout: 'All 29 answers are as they should be.\n', stderr: '' });
       await pods.payment.stop();
       const failed = await runToEnd([process.execPath, ...args], {});
       expect(failed.code).toBe(1);
       expect(failed.stderr).toContain(`${platform.urlOf('payment')}/health/ready`);
-      expect(failed.stdout).toBe('5 of 23 answers are not as they should be.\n');
+      expect(failed.stdout).toBe('5 of 29 answers are not as they should be.\n');
     } finally {
       await platform.close();
       await redis.stop();

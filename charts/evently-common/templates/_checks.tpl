@@ -59,6 +59,7 @@
 {{- $values := .root.Values -}}
 {{- $chart := .root.Chart.Name -}}
 {{- include "evently-common.checkShared" . -}}
+{{- include "evently-common.checkSearch" . -}}
 {{- $own := include "evently-common.ownEnv" . | fromYamlArray -}}
 {{- $taken := dict -}}
 {{- range $own -}}{{- $_ := set $taken .name true -}}{{- end -}}

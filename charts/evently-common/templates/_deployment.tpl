@@ -7,7 +7,9 @@
 
 {{- define "evently-common.deployment" -}}
 {{- $values := .root.Values -}}
-{{- $pod := dict "root" .root "authorities" (list "postgres" "redis") -}}
+{{- $authorities := list "postgres" "redis" -}}
+{{- if include "evently-common.usesOpenSearch" . -}}{{- $authorities = append $authorities "opensearch" -}}{{- end -}}
+{{- $pod := dict "root" .root "authorities" $authorities -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -13,7 +13,7 @@
     {{- end }}
 {{- end }}
 
-{{/* To what is outside the charts; "part" is postgres, redis, collector or apiServer. */}}
+{{/* To what is outside the charts; "part" is postgres, redis, opensearch, collector or apiServer. */}}
 {{- define "evently-common.egressTo" -}}
 {{- $given := index .root.Values.global.networkPolicy .part -}}
 {{- if not $given.peers -}}
@@ -100,6 +100,9 @@ spec:
     {{- include "evently-common.egressToDns" . | nindent 4 }}
     {{- include "evently-common.egressTo" (dict "root" $root "part" "postgres") | nindent 4 }}
     {{- include "evently-common.egressTo" (dict "root" $root "part" "redis") | nindent 4 }}
+    {{- if include "evently-common.usesOpenSearch" . }}
+    {{- include "evently-common.egressTo" (dict "root" $root "part" "opensearch") | nindent 4 }}
+    {{- end }}
     {{- if $global.tracing.endpoint }}
     {{- include "evently-common.egressTo" (dict "root" $root "part" "collector") | nindent 4 }}
     {{- end }}

@@ -61,13 +61,18 @@ topologySpreadConstraints:
   {{- end }}
 {{- end }}
 
-{{/* Room for temporary files, and the authorities ("authorities": postgres, redis) whose Secrets are named. */}}
+{{/* Room for temporary files, and the authorities ("authorities": postgres, redis, opensearch) whose Secrets are named. */}}
+{{- define "evently-common.authority" -}}
+{{- $shared := index .root.Values.global .part -}}
+{{- $shared | default (index .root.Values .part) | toJson -}}
+{{- end }}
+
 {{- define "evently-common.volumes" -}}
 - name: tmp
   emptyDir:
     sizeLimit: 64Mi
 {{- range $part := .authorities }}
-{{- $given := index $.root.Values.global $part }}
+{{- $given := include "evently-common.authority" (dict "root" $.root "part" $part) | fromJson }}
 {{- with $given.caSecret }}
 - name: {{ $part }}-ca
   secret:
@@ -83,7 +88,7 @@ topologySpreadConstraints:
 - name: tmp
   mountPath: /tmp
 {{- range $part := .authorities }}
-{{- if (index $.root.Values.global $part).caSecret }}
+{{- if (include "evently-common.authority" (dict "root" $.root "part" $part) | fromJson).caSecret }}
 - name: {{ $part }}-ca
   mountPath: /etc/evently/{{ $part }}-ca
   readOnly: true

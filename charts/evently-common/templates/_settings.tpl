@@ -23,6 +23,7 @@
   "POD_DRAIN_SECONDS" $values.drainSeconds
   "EVENTLY_LOG_LEVEL" $global.logLevel
   "EVENTLY_TRUSTED_HOPS" $global.trustedHops
+  "POD_WITH_SEARCH" (ternary 1 0 $global.withSearch)
 -}}
 {{- range $service, $port := .facts.calls -}}
   {{- $_ := set $settings (printf "%s_URL" (upper $service)) (include "evently-common.url" (dict "global" $global "service" $service)) -}}
@@ -33,6 +34,7 @@
 {{- if $global.redis.caSecret -}}
   {{- $_ := set $settings "REDIS_CA_FILE" "/etc/evently/redis-ca/ca.crt" -}}
 {{- end -}}
+{{- $settings = merge $settings (include "evently-common.openSearchSettings" . | fromYaml) -}}
 {{- if $global.tracing.endpoint -}}
   {{- $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" $global.tracing.endpoint -}}
   {{- $_ := set $settings "OTEL_TRACES_SAMPLER" $global.tracing.sampler -}}
@@ -84,6 +86,9 @@ data:
 {{ include "evently-common.secretEnv" (dict "env" "EVENTLY_ACCEPTED_API_KEYS" "name" $secrets.platform "key" "accepted-api-keys") }}
 {{- if and $values.global.tracing.endpoint $values.global.tracing.headersSecret }}
 {{ include "evently-common.secretEnv" (dict "env" "OTEL_EXPORTER_OTLP_HEADERS" "name" $values.global.tracing.headersSecret "key" "otlp-headers") }}
+{{- end }}
+{{- with include "evently-common.openSearchEnv" . }}
+{{ . }}
 {{- end }}
 {{- range .facts.secrets }}
 {{ include "evently-common.secretEnv" (dict "env" .env "name" (index $secrets .secret) "key" .key "optional" .optional) }}

@@ -1,13 +1,14 @@
 /** What `helm test` asks, through the Services: that each part is ready, and answers as its interface says. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-const [user = '', event = '', booking = '', payment = ''] = process.argv.slice(1);
+// Search is not everywhere.
+const [user = '', event = '', booking = '', payment = '', search = null] = process.argv.slice(1);
 
 /** `status` is what may be answered, `has` a member of the answer's JSON. */
 type Check = { url: string; body?: object; status: readonly number[]; has?: string };
 
 const checks: readonly Check[] = [
-  ...[user, event, booking, payment].flatMap((at) => [
+  ...[user, event, booking, payment, ...(search === null ? [] : [search])].flatMap((at) => [
     { url: `${at}/healthz`, status: [200] },
     { url: `${at}/health/started`, status: [200] },
     { url: `${at}/health/ready`, status: [200] },
@@ -25,6 +26,12 @@ const checks: readonly Check[] = [
   },
   { url: `${booking}/api/booking/reserve`, body: {}, status: [401], has: 'code' },
   { url: `${payment}/webhooks/fake`, body: {}, status: [400, 401, 403, 404], has: 'code' },
+  ...(search === null
+    ? []
+    : [
+        { url: `${search}/api/search?q=a`, status: [200], has: 'results' },
+        { url: `${search}/api/search/suggestions?q=a`, status: [200], has: 'suggestions' },
+      ]),
   // Without the platform's key nobody gets further.
   { url: `${booking}/internal/sales/0197f3c2-5b1e-7c44-9d0a-3f6f5f1f2a10`, status: [401, 403], has: 'code' },
 ];

@@ -12,7 +12,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* Only services that are installed: a path to nothing would answer 503 for ever. */}}
 {{- define "evently.routes" -}}
-{{- range $service, $port := dict "booking" 8004 "event" 8002 "payment" 8005 "user" 8001 }}
+{{- range $service, $port := dict "booking" 8004 "event" 8002 "payment" 8005 "search" 8003 "user" 8001 }}
 {{- if (index $.Values $service).enabled }}
 - { path: /api/{{ $service }}, service: {{ $service }}, port: {{ $port }} }
 {{- end }}

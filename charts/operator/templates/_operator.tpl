@@ -22,8 +22,10 @@
   "EVENTLY_LOG_LEVEL" $global.logLevel
   "BOOKING_URL" ($global.urls.booking | default (printf "http://booking.%s:8004" $namespace))
   "EVENT_URL" ($global.urls.event | default (printf "http://event.%s:8002" $namespace))
-  "SEARCH_URL" .Values.searchUrl
 -}}
+{{- if $global.withSearch -}}
+  {{- $_ := set $settings "SEARCH_URL" ($global.urls.search | default (printf "http://search.%s:8003" $namespace)) -}}
+{{- end -}}
 {{- range $name, $value := merge (dict) .Values.settings $settings }}
 {{ $name }}: {{ include "evently-common.text" $value }}
 {{- end -}}
