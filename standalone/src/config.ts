@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { flag, integer, origins, readSettings, setting, type SettingValues } from '@evently/kit/config';
-import { consoleAccess } from './console/access.ts';
+import { consoleAccess, metricsAccess } from './access.ts';
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -37,6 +37,10 @@ export const standaloneSettings = {
     fallback: 'local',
     about:
       'Who sees /console and the sale reports: local (this machine, and administrators by token), everyone, off',
+  }),
+  STANDALONE_METRICS: setting(z.enum(metricsAccess), {
+    fallback: 'local',
+    about: 'Who sees /metrics: local (this machine, and administrators by token), everyone',
   }),
   CORS_ORIGINS: setting(origins(), {
     fallback: 'http://localhost:5173,http://127.0.0.1:5173',

@@ -1,10 +1,8 @@
 /** Every port of the platform, opened before anything else starts, so that a taken one costs nothing. */
-import type { Registry } from 'prom-client';
 import { answerProblem } from '@evently/kit/answer-problem';
-import { metricsHandler } from '@evently/kit/metrics';
-import { unavailable } from '@evently/kit/problems';
-import { listen, listenerOfFetch, type Listener, type Listening } from '@evently/kit/serve';
+import { listen, type Listener, type Listening } from '@evently/kit/serve';
 import { createUnderWay } from '@evently/kit/under-way';
+import { starting } from './access.ts';
 import { services, type ServiceName } from './gateway/routes.ts';
 
 export type PortNumbers = Record<ServiceName | 'gateway' | 'metrics', number>;
@@ -21,15 +19,8 @@ export type Ports = {
   quiet: () => Promise<void>;
 };
 
-const startingSeconds = 1;
-const starting = unavailable(
-  'starting',
-  'The platform is starting; come again in a second.',
-  startingSeconds,
-);
-
 /** Listens everywhere or nowhere; the first port that cannot be had is thrown as `PortUnavailable`. */
-export async function openPorts(host: string, wanted: PortNumbers, registry: Registry): Promise<Ports> {
+export async function openPorts(host: string, wanted: PortNumbers, metrics: Listener): Promise<Ports> {
   const closed: Listener = (req, res) => answerProblem(req, res, starting);
   let answering: Partial<Record<string, Listener>> = {};
   const opened: (readonly [string, Listening])[] = [];
@@ -39,7 +30,6 @@ export async function openPorts(host: string, wanted: PortNumbers, registry: Reg
     closing ??= Promise.all(opened.map(([, listening]) => listening.close()));
     await closing;
   };
-  const metrics = listenerOfFetch(metricsHandler(registry));
   try {
     for (const name of ['gateway', ...services, 'metrics'] as const) {
       const listener: Listener =

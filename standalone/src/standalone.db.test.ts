@@ -314,13 +314,14 @@ const outside = Object.values(networkInterfaces())
   .map((one) => one?.address ?? '');
 
 test.skipIf(outside.length === 0)(
-  'a platform that listens everywhere shows the console to this machine and to administrators',
+  'a platform that listens everywhere shows the console and the metrics to this machine and to administrators',
   async () => {
     const running = await createStandalone({ env: { ...env, STANDALONE_HOST: '0.0.0.0' } });
     started.push(running);
-    const port = running.runtime.ports.gateway;
+    const { ports } = running.runtime;
     const [address = ''] = outside;
     const ask = async (host: string, at: string, token?: string): Promise<number> => {
+      const port = at === '/metrics' ? ports.metrics : ports.gateway;
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const answer = await fetch(`http://${host}:${port}${at}`, {
         headers,
@@ -337,7 +338,13 @@ test.skipIf(outside.length === 0)(
       email: buyer.email,
       password: buyer.password,
     });
-    for (const at of ['/console', '/console/stream', '/console/reports/', '/console/reports.json']) {
+    for (const at of [
+      '/console',
+      '/console/stream',
+      '/console/reports/',
+      '/console/reports.json',
+      '/metrics',
+    ]) {
       const here = await ask('127.0.0.1', at);
       const there = await Promise.all([
         ask(address, at),

@@ -24,6 +24,7 @@ import { removeRuntime, writeRuntime, type Runtime } from './folder/runtime-file
 import { keepSecrets } from './folder/secrets.ts';
 import { services as serviceNames } from './gateway/routes.ts';
 import { letIn } from './let-in.ts';
+import { createMetricsPort } from './metrics-port.ts';
 import { createStandaloneMetrics, type StandaloneMetrics } from './metrics.ts';
 import { openPorts, type PortNumbers, type Ports } from './ports.ts';
 import { readServiceConfigs, type ServiceConfigs } from './read-configs.ts';
@@ -90,7 +91,9 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
   const registry = createRegistry();
   const logPath = path.join(folder, 'evently.log');
   await rotateLog(logPath);
-  const ports = await openPorts(config.STANDALONE_HOST, wantedPorts(config, configs), registry);
+  const metricsPort = createMetricsPort(registry, config.STANDALONE_METRICS);
+  const wanted = wantedPorts(config, configs);
+  const ports = await openPorts(config.STANDALONE_HOST, wanted, metricsPort.listener);
   const logFile = openLogFile(logPath);
   const logOf = (service: string): Logger =>
     createLogger(service, configs.platform.EVENTLY_LOG_LEVEL, logFile.stream);
@@ -134,6 +137,7 @@ async function startLocked(options: LockedOptions): Promise<Standalone> {
     await writeRuntime(folder, runtime);
     told.runtime = runtime;
     const closedFor = (): string | null => (state.closedFor === '' ? null : state.closedFor);
+    metricsPort.trust(composed.verifier);
     letIn({ ports, composed, config, runtime, log, life, registry, folder, closedFor });
     state.closedFor = '';
     lock.describe({ pid: process.pid, address: url });

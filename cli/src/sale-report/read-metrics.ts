@@ -35,6 +35,8 @@ async function readOne(url: string): Promise<Samples> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(deadlineMs) }).catch((error: Error) => {
     throw new Error(`${url} does not answer (${error.message})`);
   });
+  if (answer.status === 403)
+    throw new Error(`${url} is shown to its own machine only; STANDALONE_METRICS=everyone there shows it to all`);
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return parseExposition(await answer.text());
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Principal, TokenVerifier } from '@evently/kit/auth';
 import { createLogger } from '@evently/kit/log';
-import type { ConsoleAccess } from './access.ts';
+import type { ConsoleAccess } from '../access.ts';
 import { createConsole, type Console } from './console.ts';
 import { createConsoleFeed, feedLimits, type FeedLimits, type Viewer } from './feed.ts';
 import { reportJson, type ReportSummary } from './report-folder.ts';

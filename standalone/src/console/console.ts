@@ -7,8 +7,8 @@ import { systemClock } from '@evently/kit/clock';
 import { newId } from '@evently/kit/ids';
 import type { Logger } from '@evently/kit/log';
 import { notFound, unavailable, type Problem } from '@evently/kit/problems';
+import { refuseStranger, type ConsoleAccess, type Shown } from '../access.ts';
 import { pagePolicy } from '../pages/layout.ts';
-import { refuseViewer, type ConsoleAccess } from './access.ts';
 import { consolePage, consoleRefusalPage } from './console-page.ts';
 import { createConsoleFeed, feedLimits, type ConsoleFeed, type FeedLimits } from './feed.ts';
 import { frameMetrics } from './frame.ts';
@@ -38,6 +38,17 @@ const retrySeconds = 5;
 const reportPolicy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const theConsole: Shown = { title: 'The console is shown', port: 8080, setting: 'STANDALONE_CONSOLE' };
+const hidden: Problem = { ...notFound('page'), detail: 'STANDALONE_CONSOLE=off hides the console.' };
+
+async function refuseViewer(
+  c: Context<ServiceEnv>,
+  { access, verifier }: Pick<ConsoleOptions, 'access' | 'verifier'>,
+): Promise<Problem | null> {
+  if (access === 'off') return hidden;
+  return access === 'everyone' ? null : refuseStranger(c, theConsole, verifier);
+}
+
 const pagePaths = new Set(['/console', '/console/', '/console/reports/']);
 const refusalPage = async (c: Context<ServiceEnv>, problem: Problem): Promise<Response> =>
   c.html(await consoleRefusalPage(problem), 403);
@@ -60,7 +71,7 @@ export function createConsole(options: ConsoleOptions): Console {
   const app = new Hono<ServiceEnv>();
   app.use(async (c, next) => {
     c.set('requestId', newId(systemClock.now().getTime()));
-    const problem = await refuseViewer(c, options.access, options.verifier);
+    const problem = await refuseViewer(c, options);
     if (problem === null) await next();
     else if (problem.status === 403 && pagePaths.has(c.req.path)) c.res = await refusalPage(c, problem);
     else c.res = refuse(c, problem);
