@@ -18,6 +18,12 @@ export function smoke(): void {
   check(list, { 'the list of events answers': ({ status }) => status === 200 });
   check(list, { 'it is a list': (answer) => Array.isArray(answer.json('events')) });
 
+  const found = http.get(`${baseUrl}/api/search?q=concert&limit=5`, deadline);
+  check(found, { 'the search answers': ({ status }) => status === 200 });
+  check(found, { 'it has a list of results': (answer) => Array.isArray(answer.json('results')) });
+  const deep = http.get(`${baseUrl}/api/search?page=1000&limit=100`, deadline);
+  check(deep, { 'a page out of reach is refused': (answer) => isProblem(answer, 400) });
+
   const reservation = JSON.stringify({ event_id: '0197f3c2-5b1e-7c44-9d0a-3f6f5f1f2a10', quantity: 1 });
   const stranger = http.post(`${baseUrl}/api/booking/reserve`, reservation, asJson);
   check(stranger, { 'nobody reserves without a token': (answer) => isProblem(answer, 401) });

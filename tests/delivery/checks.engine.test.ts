@@ -69,7 +69,8 @@ async function pathsOfIngress(): Promise<string[]> {
 
 async function pass(prefixes: readonly string[], req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = req.url ?? '/';
-  if (!prefixes.some((prefix) => url.startsWith(`${prefix}/`))) {
+  const [asked = ''] = url.split('?');
+  if (!prefixes.some((prefix) => asked === prefix || asked.startsWith(`${prefix}/`))) {
     res.writeHead(404).end();
     return;
   }

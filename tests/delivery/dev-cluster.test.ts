@@ -211,5 +211,9 @@ test('make up installs what was asked for, from values that exist, and never a s
   const files = [...full, ...minimal].flatMap(({ args }) => args.filter((arg) => arg.startsWith('k8s/')));
   expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
   expect(JSON.stringify(full)).not.toMatch(/password|secret/i);
+  expect(runPlatform({ profile: 'full', extras: ['mailpit'] }).args).not.toContain('--profile');
   expect(runPlatform({ profile: 'minimal', extras: [] }).args).toContain('minimal');
+  expect(runPlatform({ profile: 'minimal', extras: ['opensearch'] }).args).toContain('minimal,opensearch');
+  expect(full.flatMap(({ args }) => args)).toContain('k8s/dev/opensearch-policy.yaml');
+  expect(minimal.flatMap(({ args }) => args)).not.toContain('k8s/dev/opensearch-policy.yaml');
 });

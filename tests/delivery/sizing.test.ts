@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (at: string): string => readFileSync(path.join(root, at), 'utf8');
-const services = ['user', 'event', 'booking', 'payment'] as const;
+const services = ['user', 'event', 'search', 'booking', 'payment'] as const;
 
 const partial = z.looseObject({
   replicas: z.int().optional(),

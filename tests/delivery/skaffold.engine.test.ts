@@ -97,13 +97,14 @@ test.each([
   ['platform', ['--profile', 'dev'], 'dev', true],
   ['platform', ['--profile', 'ci'], 'runtime', false],
   ['platform', ['--profile', 'minimal'], 'runtime', false],
+  ['platform', ['--profile', 'minimal,opensearch'], 'runtime', false],
   ['checks', [], undefined, false],
 ] as const)('skaffold diagnose reads the module %s with %j', async (name, profile, target, isSynced) => {
   const said = await run('diagnose', '--yaml-only', '--module', name, ...profile);
   const [read] = parseAllDocuments(said).map((document) => readSchema.parse(document.toJS()));
   expect(read?.metadata.name).toBe(name);
   const artifacts = read?.build.artifacts ?? [];
-  expect(artifacts.length).toBe(name === 'platform' ? 5 : 1);
+  expect(artifacts.length).toBe(name === 'platform' ? 6 : 1);
   expect(artifacts.map(({ docker }) => docker.target)).toEqual(artifacts.map(() => target));
   expect(artifacts.map((one) => one.sync !== undefined)).toEqual(artifacts.map(() => isSynced));
 });
@@ -122,7 +123,7 @@ const renderedSchema = z.looseObject({
 
 async function rendered(...profile: string[]): Promise<z.output<typeof renderedSchema>[]> {
   if (world === null) throw new Error('there is no Skaffold');
-  const images = ['user', 'event', 'booking', 'payment', 'operator'].map((part) => ({
+  const images = ['user', 'event', 'search', 'booking', 'payment', 'operator'].map((part) => ({
     imageName: `evently/${part}`,
     tag: `registry.example:5000/tickets/${part}:${tag}`,
   }));
@@ -158,10 +159,10 @@ test(
     const built = (part: string): string => `registry.example:5000/tickets/${part}:${tag}`;
     expect(imagesOf(objects, 'Deployment')).toEqual(
       Object.fromEntries(
-        ['user', 'event', 'booking', 'payment', 'operator'].map((part) => [part, built(part)]),
+        ['user', 'event', 'search', 'booking', 'payment', 'operator'].map((part) => [part, built(part)]),
       ),
     );
-    const migrations = ['user', 'event', 'booking', 'payment'].map((part) => [
+    const migrations = ['user', 'event', 'search', 'booking', 'payment'].map((part) => [
       `${part}-migrate`,
       built(part),
     ]);
@@ -178,9 +179,24 @@ test(
       'booking',
       'event',
       'payment',
+      'search',
       'user',
     ]);
     expect(objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler')).toEqual([]);
+  },
+  deadlineMs + 30_000,
+);
+
+test(
+  'the profile opensearch tells search where OpenSearch is, beside minimal too',
+  async () => {
+    const objects = await rendered('--profile', 'minimal,opensearch');
+    const settings = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'search');
+    expect(settings?.['data']).toMatchObject({
+      SEARCH_ENGINE: 'opensearch',
+      SEARCH_FALLBACK: 'postgres',
+      OPENSEARCH_URL: 'http://opensearch.evently-data:9200',
+    });
   },
   deadlineMs + 30_000,
 );

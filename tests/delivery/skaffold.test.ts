@@ -152,13 +152,15 @@ test('the profile dev builds the target dev, and copies every source to where th
   expect(patches.get('/deploy/helm/releases/0/setValues')?.value).toEqual({ 'global.writableRoot': true });
 });
 
-test('the profiles ci and minimal exist; ci copies nothing, minimal has values', () => {
+test('the profiles ci, minimal and opensearch exist; ci copies nothing, the others have values', () => {
   const ci = platform.profiles?.find(({ name }) => name === 'ci');
   expect(ci?.build).toMatchObject({ tagPolicy: { gitCommit: {} }, local: { push: true } });
-  const minimal = platform.profiles?.find(({ name }) => name === 'minimal');
-  const values =
-    minimal?.patches?.map(({ value }) => value).filter((value) => typeof value === 'string') ?? [];
-  expect(values.map((file) => existsSync(path.join(root, file)))).toEqual([true]);
+  for (const wanted of ['minimal', 'opensearch']) {
+    const profile = platform.profiles?.find(({ name }) => name === wanted);
+    const values = profile?.patches?.map(({ value }) => value).filter((value) => typeof value === 'string');
+    expect(values).toEqual([`k8s/dev/values-${wanted}.yaml`]);
+    expect(values?.every((file) => existsSync(path.join(root, file)))).toBe(true);
+  }
 });
 
 test('what it names is there: values, Jobs, scripts', () => {

@@ -45,11 +45,12 @@ function mayCall(from: Pod, to: Pod, port: number): boolean {
   return judgeBetween(found.policies, from, to, 'blocks match no pod')({ port, protocol: 'TCP' }).allowed;
 }
 
-test('the operator reaches booking and event from its own namespace, and no other service', () => {
+test('the operator reaches booking, event and search from its own namespace, and no other service', () => {
   const operator = pod('operator');
   expect(operator.namespace).toBe(away);
   expect(mayCall(operator, pod('booking'), 8004)).toBe(true);
   expect(mayCall(operator, pod('event'), 8002)).toBe(true);
+  expect(mayCall(operator, pod('search'), 8003)).toBe(true);
   expect([mayCall(operator, pod('payment'), 8005), mayCall(operator, pod('user'), 8001)]).toEqual([
     false,
     false,

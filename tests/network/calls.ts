@@ -4,8 +4,8 @@
  */
 import type { Call } from './audit.ts';
 
-export const ports = { user: 8001, event: 8002, booking: 8004, payment: 8005 } as const;
-export const services = ['user', 'event', 'booking', 'payment'] as const;
+export const ports = { user: 8001, event: 8002, search: 8003, booking: 8004, payment: 8005 } as const;
+export const services = ['user', 'event', 'search', 'booking', 'payment'] as const;
 
 const metrics = 9464;
 const dns = ['UDP', 'TCP'] as const;
@@ -40,6 +40,12 @@ const between: Call[] = [
     why: 'what can be sold, when an event is published or changed (services/event/src/actions/ask-booking.ts)',
   },
   {
+    from: 'search',
+    to: 'event',
+    port: ports.event,
+    why: 'the whole catalog, compared and taken over (services/search/src/actions/read-catalog.ts)',
+  },
+  {
     from: 'booking',
     to: 'payment',
     port: ports.payment,
@@ -56,6 +62,12 @@ const between: Call[] = [
     to: 'event',
     port: ports.event,
     why: 'the task Event of warming (operator/src/dataplane/prewarm.ts)',
+  },
+  {
+    from: 'operator',
+    to: 'search',
+    port: ports.search,
+    why: 'the task Search of warming (operator/src/dataplane/prewarm.ts)',
   },
 ];
 
@@ -86,7 +98,7 @@ export function platformCalls(apiServerPorts: readonly number[]): Call[] {
     ...toStores,
     ...watching,
     ...tests,
-    ...namesOf('operator', 'names of booking and event'),
+    ...namesOf('operator', 'names of booking, event and search'),
     ...apiServerPorts.map((port): Call => ({
       from: 'operator',
       to: 'api-server',
@@ -103,6 +115,14 @@ export const traceCalls: readonly Call[] = services.map((from) => ({
   port: 4318,
   why: 'traces by OTLP over HTTP',
 }));
+
+/** With OpenSearch as the engine of search. */
+export const openSearchCall: Call = {
+  from: 'search',
+  to: 'opensearch',
+  port: 9200,
+  why: 'the index, and what is searched in it (services/search/src/engine/opensearch)',
+};
 
 /** What the dependencies of a development cluster call besides (k8s/dev). */
 export const dependencyCalls: readonly Call[] = [

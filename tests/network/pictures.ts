@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { replicaOf, type Call, type Party } from './audit.ts';
-import { dependencyCalls, platformCalls, traceCalls } from './calls.ts';
+import { dependencyCalls, openSearchCall, platformCalls, traceCalls } from './calls.ts';
 import type { Pod, PodPort } from './evaluate.ts';
 import type { Policy } from './policy.ts';
 import { readRendered, type Service } from './rendered.ts';
@@ -75,8 +75,19 @@ function ours(role: string, ...endpoints: Pod[]): Party[] {
 
 /** The kind cluster: the charts with values-kind.yaml among the dependencies and policies of k8s/dev. */
 export function kindPicture(): Picture {
-  const platform = rendered(read('charts/evently/goldens/kind-1.36.yaml'));
-  const around = readRendered(read('k8s/dev/policies.yaml'), namespace);
+  return kindPictureOf(read('charts/evently/goldens/kind-1.36.yaml'), ['policies']);
+}
+
+/** The kind cluster in which search asks OpenSearch, as `make up WITH=opensearch` makes it. */
+export function kindPictureWithOpenSearch(text: string): Picture {
+  const picture = kindPictureOf(text, ['policies', 'opensearch-policy']);
+  return { ...picture, calls: [...picture.calls, openSearchCall] };
+}
+
+/** `files` are the policies of k8s/dev. */
+function kindPictureOf(text: string, files: readonly string[]): Picture {
+  const platform = rendered(text);
+  const around = files.flatMap((file) => readRendered(read(`k8s/dev/${file}.yaml`), namespace).policies);
   const traefik = readRendered(read('k8s/dev/traefik.yaml'), namespace).pods;
   const postgres = podAround(
     11,
@@ -108,14 +119,14 @@ export function kindPicture(): Picture {
         'api-server': { kind: 'outside', name: 'the API server', ip: '172.18.0.2' },
       }),
     ],
-    policies: [...platform.policies, ...around.policies],
+    policies: [...platform.policies, ...around],
     calls: [...platformCalls([6443]), ...dependencyCalls],
   };
 }
 
 /**
- * A cluster with the example values for production: stores in a namespace of their own, a collector of traces, the API
- * server an address.
+ * A cluster with the example values for production: stores in a namespace of their own, OpenSearch in another, a collector
+ * of traces, the API server an address.
  */
 export function productionPicture(): Picture {
   const collector = podAround(
@@ -127,10 +138,11 @@ export function productionPicture(): Picture {
   );
   const picture = pictureWithStores('charts/evently/goldens/production-1.36.yaml', {
     stores: outsideTen(podAround(22, 'stores', 'databases', {}, [5432, 6379])),
+    opensearch: outsideTen(podAround(24, 'opensearch', 'search', {}, [9200])),
     collector: outsideTen(collector),
     'api-server': { kind: 'outside', name: 'the API server', ip: '10.0.0.1' },
   });
-  return { ...picture, calls: [...picture.calls, ...traceCalls] };
+  return { ...picture, calls: [...picture.calls, ...traceCalls, openSearchCall] };
 }
 
 /** The values as they are: stores and the API server are somewhere at a private address, and nowhere else. */

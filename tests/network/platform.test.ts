@@ -125,12 +125,12 @@ test('a call that nobody allowed is found, and one of somebody who does not exis
     calls: [
       ...picture.calls,
       { from: 'payment', to: 'booking', port: 8004, why: 'a call that was forgotten in the charts' },
-      { from: 'search', to: 'booking', port: 8004, why: 'a service that is not installed' },
+      { from: 'analytics', to: 'booking', port: 8004, why: 'a service that is not installed' },
     ],
   }));
   expect(faults).toEqual(
     expect.arrayContaining([
-      'a call names search, and there is no such party',
+      'a call names analytics, and there is no such party',
       expect.stringContaining('payment -> booking on 8004/TCP is refused by the egress of the caller'),
     ]),
   );

@@ -94,6 +94,9 @@ export function dependencySteps({ profile, extras }: UpOptions): Step[] {
     ...(extras.includes('mailpit')
       ? [kubectl('Mailpit.', ['apply', '--filename', 'k8s/dev/mailpit.yaml'])]
       : []),
+    ...(extras.includes('opensearch')
+      ? [kubectl('Search asks OpenSearch.', ['apply', '--filename', 'k8s/dev/opensearch-policy.yaml'])]
+      : []),
     kubectl('PostgreSQL.', ['apply', '--filename', 'k8s/dev/postgres.yaml']),
     {
       ...wait(
@@ -142,7 +145,11 @@ function wait(says: string, what: string, condition: string): Step {
 }
 
 /** Images are built, loaded into the nodes and installed; Skaffold waits until all pods are ready. */
-export function runPlatform({ profile }: UpOptions): Step {
+export function runPlatform({ profile, extras }: UpOptions): Step {
+  const profiles = [
+    ...(profile === 'minimal' ? ['minimal'] : []),
+    ...(extras.includes('opensearch') ? ['opensearch'] : []),
+  ];
   return {
     says: 'The platform: images are built and installed.',
     program: 'skaffold',
@@ -152,7 +159,7 @@ export function runPlatform({ profile }: UpOptions): Step {
       context,
       '--module',
       'platform',
-      ...(profile === 'minimal' ? ['--profile', 'minimal'] : []),
+      ...(profiles.length > 0 ? ['--profile', profiles.join(',')] : []),
     ],
     isShown: true,
     deadlineMs: 40 * minute,
