@@ -12,11 +12,13 @@ import {
   ask,
   besideTheDatabases,
   copySecrets,
+  countFound,
   countRows,
   databases,
   prepareRecovery,
   receiveChanges,
   runTool,
+  seed,
   until,
   urlOf,
   verify,
@@ -26,6 +28,8 @@ import {
 
 const seats = 200;
 const herd = 300;
+/** Events that `evently seed` publishes. */
+const demonstration = 10;
 const slot = 'evently_backup';
 const spreadMs = 400;
 
@@ -80,6 +84,8 @@ async function sellOut(running: RunningPlatform, { eventId, buyers }: Sale): Pro
 test('a dump is restored into a new cluster: equal counts, verify holds, the sale goes on', async (context) => {
   const program = await tools(context);
   const { platform, running } = await begin();
+  await seed(platform.folder);
+  await until(async () => (await countFound(running.gateway.url)) === demonstration, 'all are found');
   const sale = await openHouse(running);
   const before = reserved(await askAll(running, sale.eventId, sale.buyers.slice(0, 100), 200));
   const counted = await countRows(running.databases.booking);
@@ -116,6 +122,11 @@ test('a dump is restored into a new cluster: equal counts, verify holds, the sal
     await cluster.stop();
   });
   expect(await countRows(restored.running.databases.booking)).toEqual(counted);
+  // Of search there is no dump: it has the catalog from the event service.
+  await until(
+    async () => (await countFound(restored.running.gateway.url)) === demonstration,
+    'all are found again',
+  );
   expect(await verify(restored.platform.folder)).toBeGreaterThan(10);
   expect(before).toHaveLength(100);
   expect(await lost(restored.running, sale, before)).toEqual([]);

@@ -13,7 +13,7 @@ const conditionMs = 30_000;
 const pollMs = 50;
 const command = fileURLToPath(new URL('../../cli/bin/evently.js', import.meta.url));
 
-/** The services' databases, each backed up by its name. */
+/** The services' databases, each backed up by its name. Search's is not among them: it is made again from the others. */
 export const databases = ['evently_user', 'evently_event', 'evently_booking', 'evently_payment'] as const;
 /** Files of a standalone folder that are no database, and without which the databases cannot be read. */
 export const besideTheDatabases = ['secrets.json', 'postgres-password'] as const;
@@ -93,6 +93,21 @@ export async function verify(folder: string): Promise<number> {
   const { ok, findings } = verified.parse(JSON.parse(out));
   if (!ok) throw new Error(out);
   return findings.length;
+}
+
+const foundAnswer = z.object({ total: z.int() });
+
+/** The demonstration's events are published. */
+export async function seed(folder: string): Promise<void> {
+  const env = { PATH: process.env['PATH'], HOME: folder, EVENTLY_DATA_DIR: folder };
+  await run(process.execPath, [command, 'seed'], env);
+}
+
+/** How many events the search has. */
+export async function countFound(gatewayUrl: string): Promise<number> {
+  const answer = await fetch(`${gatewayUrl}/api/search?limit=1`, { signal: AbortSignal.timeout(commandMs) });
+  if (!answer.ok) throw new Error(`the search answered ${answer.status}: ${await answer.text()}`);
+  return foundAnswer.parse(await answer.json()).total;
 }
 
 /** Rows of every table that a sale writes. */
