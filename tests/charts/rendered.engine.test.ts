@@ -100,6 +100,26 @@ test('the operator can read what its chart tells it, and is told nothing that it
   expect(config.SEARCH_URL).toBe('http://search.evently:8003');
 });
 
+test('with search every pod keeps messages for it; without it nobody does, and no way leads there', async () => {
+  const services = ['user', 'event', 'booking', 'payment'];
+  const keeping = (objects: readonly KubeObject[]): (string | undefined)[] =>
+    services.map((name) => environmentOf(objects, name)['POD_WITH_SEARCH']);
+  const withIt = await renderObjects(world.copy(), { set: ['ingress.enabled=true'] });
+  expect(keeping(withIt)).toEqual(['1', '1', '1', '1']);
+  const off = ['ingress.enabled=true', 'search.enabled=false', 'global.withSearch=false'];
+  const without = await renderObjects(world.copy(), { set: off });
+  expect(keeping(without)).toEqual(['0', '0', '0', '0']);
+  expect(environmentOf(without, 'operator')['SEARCH_URL']).toBeUndefined();
+  const ways = (objects: readonly KubeObject[]): string[] =>
+    pathsOf(find(objects, 'Ingress', 'evently')).map(({ service }) => service);
+  expect(ways(withIt)).toContain('search');
+  expect(ways(without)).not.toContain('search');
+  const named = (objects: readonly KubeObject[]): number =>
+    objects.filter(({ metadata }) => metadata.labels['app.kubernetes.io/name']?.startsWith('search')).length;
+  expect(named(withIt)).toBeGreaterThan(8);
+  expect(named(without)).toBe(0);
+});
+
 const ruleSchema = z.object({
   apiGroups: z.array(z.string()),
   resources: z.array(z.string()),
