@@ -3,7 +3,7 @@ import { listBuyers } from './buyer-rows.ts';
 import { drawOrder, drawParts, drawTimeline, drawWaits, outcomeClass } from './draw.ts';
 import { escapeText, formatCount, formatMs, formatShare, formatSpan, words } from './markup.ts';
 import { policy, style } from './style.ts';
-import type { Buyers, SaleStory, Spread, Timeline } from './story.ts';
+import type { Buyers, SaleStory, Spread, TimeSpent, Timeline } from './story.ts';
 
 /** `name` is that of the JSON file beside it, without ending. */
 export function renderReport(story: SaleStory, name: string): string {
@@ -164,7 +164,7 @@ function renderTime({ time }: SaleStory): string {
   ];
   const bar =
     time.means === null
-      ? ''
+      ? renderUndivided(time)
       : `<ul class="legend">${legendItem('outside', 'outside the handler: network, sockets, the drill itself', formatMs(time.means.outside_ms))}${legendItem('handler', 'inside: token, line, statement, commit, answer', formatMs(time.means.handler_ms))}</ul>${drawParts(
           [
             { name: 'outside', value: time.means.outside_ms },
@@ -180,6 +180,11 @@ function renderTime({ time }: SaleStory): string {
   return `<section><h2>Where the time went</h2>${bar}
 <div class="scroll"><table class="times"><thead><tr><th></th><th class="n">Count</th><th class="n">Mean</th><th class="n">Half within</th><th class="n">99 % within</th></tr></thead><tbody>${body.join('')}</tbody></table></div>
 <p class="about">${escapeText(time.about)}</p></section>`;
+}
+
+function renderUndivided({ client_ms: client, http_ms: http }: TimeSpent): string {
+  if (client === null || http === null) return '';
+  return `<p>The mean is not divided: ${formatCount(client.count)} answers came to buyers, and the server has timed ${formatCount(http.count)} requests. Of those that differ only one of both knows how long they took.</p>`;
 }
 
 function legendItem(className: string, label: string, value: string): string {

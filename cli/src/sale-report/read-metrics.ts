@@ -36,7 +36,9 @@ async function readOne(url: string): Promise<Samples> {
     throw new Error(`${url} does not answer (${error.message})`);
   });
   if (answer.status === 403)
-    throw new Error(`${url} is shown to its own machine only; STANDALONE_METRICS=everyone there shows it to all`);
+    throw new Error(
+      `${url} is shown to its own machine only; STANDALONE_METRICS=everyone there shows it to all`,
+    );
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return parseExposition(await answer.text());
 }
@@ -65,11 +67,17 @@ export function timeSpent(observed: Observed, client: Spread | null): TimeSpent 
     queue_ms: spreadOf(between('evently_booking_queue_wait_duration_seconds', reserve), msPerSecond),
     batch_ms: spreadOf(between('evently_booking_batch_duration_seconds', reserve), msPerSecond),
     batch_size: wholeSizes(spreadOf(between('evently_booking_batch_size_items', reserve), 1)),
-    means:
-      client === null || http === null
-        ? null
-        : { outside_ms: Math.max(0, client.mean - http.mean), handler_ms: Math.min(client.mean, http.mean) },
+    means: client === null || http === null ? null : meansOf(client, http),
   };
+}
+
+/**
+ * The buyer's mean, divided. Null when one clock has timed requests that the other has not: of a buyer who gave up the
+ * server has a time and the buyer none, so the difference of the means would be of different people.
+ */
+function meansOf(client: Spread, http: Spread): TimeSpent['means'] {
+  if (client.count !== http.count) return null;
+  return { outside_ms: Math.max(0, client.mean - http.mean), handler_ms: Math.min(client.mean, http.mean) };
 }
 
 const aboutTime =

@@ -14,6 +14,7 @@ import { judgeFairness } from './fairness.ts';
 import { formatShare, formatSpan } from './markup.ts';
 import { renderReport } from './page.ts';
 import { refusalsOf, spreadOfTimes, timeSpent } from './read-metrics.ts';
+import type { TimeSpent } from './story.ts';
 import { countPerStep, maxSteps, stepFor } from './timeline.ts';
 import { writeReport } from './write-report.ts';
 
@@ -130,6 +131,14 @@ test('where the time went is what was observed between two readings, and its mea
   expect(spent.queue_ms).toBeNull();
   expect(spent.means?.handler_ms).toBeCloseTo(80);
   expect((spent.means?.outside_ms ?? 0) + (spent.means?.handler_ms ?? 0)).toBeCloseTo(200);
+  // A fourth gave up: the server has a time of that request, and no buyer has.
+  const givenUp = timeSpent({ before: reading(10, 5), after: reading(14, 15.24) }, client);
+  expect(givenUp).toMatchObject({ http_ms: { count: 4 }, client_ms: { count: 3 }, means: null });
+  const pageOf = (time: TimeSpent): string => renderReport({ ...tellDrill(factsOf(3, 1)), time }, 'r');
+  const page = pageOf(givenUp);
+  expect(page).toContain('3 answers came to buyers, and the server has timed 4 requests');
+  expect(page).not.toContain('outside the handler');
+  expect(pageOf(spent)).toContain('outside the handler');
 });
 
 test('the story of a drill keeps everybody in order of arrival', () => {

@@ -71,7 +71,7 @@ export type TimeSpent = {
   queue_ms: Spread | null;
   batch_ms: Spread | null;
   batch_size: Spread | null;
-  /** They add up to the mean of `client_ms`; null when one of both is not known. */
+  /** They add up to the mean of `client_ms`; null unless both clocks have timed the same requests. */
   means: { outside_ms: number; handler_ms: number } | null;
 };
 
