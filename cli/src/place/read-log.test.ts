@@ -50,12 +50,12 @@ test('following shows each line once when it is whole, and a file that was begun
     follow: ended.signal,
     write: (one) => written.push(one),
   });
-  await vi.waitFor(() => expect(written).toEqual([line('booking', 'old')]));
+  await vi.waitFor(() => expect(written).toEqual([line('booking', 'old')]), { timeout: 20_000 });
   await appendFile(file, `${line('booking', 'half').slice(20)}\n${line('event', 'other')}\n`);
-  await vi.waitFor(() => expect(written.at(-1)).toBe(line('booking', 'half')), { timeout: 5_000 });
+  await vi.waitFor(() => expect(written.at(-1)).toBe(line('booking', 'half')), { timeout: 20_000 });
   await truncate(file);
   await writeFile(file, `${line('booking', 'new')}\n`);
-  await vi.waitFor(() => expect(written.at(-1)).toBe(line('booking', 'new')), { timeout: 5_000 });
+  await vi.waitFor(() => expect(written.at(-1)).toBe(line('booking', 'new')), { timeout: 20_000 });
   ended.abort();
   await reading;
   expect(written).toHaveLength(3);

@@ -72,17 +72,19 @@ test('a poisoned message fails alone: its batch-mates are handled, later ones of
 
 test('a message that hangs is given up after its deadline, and its batch-mates do not share its fate', async () => {
   const stray: Promise<unknown>[] = [];
+  const givenUp = Promise.withResolvers<void>();
   const work = async (client: ClientBase, message: Message): Promise<void> => {
     if (message.payload !== 'hang') return effect(client, message);
     // It comes back to life after it was given up, and finds no session to write with.
-    const revived = new Promise((resolve) => setTimeout(resolve, 600)).then(() => effect(client, message));
+    const revived = givenUp.promise.then(() => effect(client, message));
     stray.push(revived.catch(String));
     await revived;
   };
   const mate = messageOf('a', '1');
   const hanging = messageOf('b', 'hang');
-  const handle = consume({ ...deps, deadlineMs: 200 }, 'c', work);
+  const handle = consume({ ...deps, deadlineMs: 1_000 }, 'c', work);
   const delivery = await handle([mate, hanging, messageOf('b', '2')]);
+  givenUp.resolve();
   expect([...delivery.handled]).toEqual([mate.id]);
   expect(String(delivery.failed.get(hanging.id))).toContain('took longer than');
   // Once with its batch and once alone.

@@ -32,7 +32,7 @@ const forgetDelays = (): Promise<unknown> =>
     `update outbox set next_attempt_at = null
       where position in (select position from outbox where next_attempt_at is not null for update skip locked)`,
   );
-async function until(done: () => Promise<boolean> | boolean, deadlineMs = 5_000): Promise<void> {
+async function until(done: () => Promise<boolean> | boolean, deadlineMs = 30_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!(await done()) && performance.now() < deadline) {
     await forgetDelays();

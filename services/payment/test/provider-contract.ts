@@ -55,7 +55,9 @@ export function describeProvider(adapter: AdapterUnderTest): void {
       const key = randomUUID();
       const unanswered = capture(key, adapter.tokens.takesMoneyWithoutAnswer, AbortSignal.timeout(300));
       await expect(unanswered).rejects.toThrow();
-      expect(await provider.retrieve(key, never)).toMatchObject({ status: 'succeeded', amountMinor });
+      await expect
+        .poll(() => provider.retrieve(key, never))
+        .toMatchObject({ status: 'succeeded', amountMinor });
     });
 
     test('takes no money under a key that was voided, seen before or not', async () => {

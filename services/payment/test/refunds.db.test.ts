@@ -94,7 +94,7 @@ test('a refund that the provider refuses later goes to a person and can be asked
         await fixture.reconcileNow();
         return fixture.sent(String(payment.body['booking_id']));
       },
-      { timeout: 5_000 },
+      { timeout: 20_000 },
     )
     .toMatchObject([{ type: 'payment.refund_settled', payload: { status: 'failed', amount_minor: 49_950 } }]);
   const { rows } = await fixture.database.db.query(

@@ -134,9 +134,9 @@ export function stockInformer(fake: FakeApiServer, pauseMs = 4): ListWatch<V1Con
   return informer;
 }
 
-/** Waits for a condition, 5 s at most. */
+/** Waits for a condition, 30 s at most. */
 export function until(condition: () => boolean, what: string): Promise<void> {
-  return expect.poll(condition, { timeout: 5_000, interval: 5, message: what }).toBe(true);
+  return expect.poll(condition, { timeout: 30_000, interval: 5, message: what }).toBe(true);
 }
 
 /** Long enough for what must not happen to happen: absence has no condition to wait for. */
