@@ -84,6 +84,28 @@ test('the charts let a pod call exactly those whose addresses it reads, at the p
   }
 });
 
+const rolesSchema = z.record(
+  z.string(),
+  z.object({
+    cluster_permissions: z.array(z.string()),
+    index_permissions: z.tuple([z.object({ index_patterns: z.array(z.string()) })]),
+  }),
+);
+
+test('the role for OpenSearch is for the alias of the chart, and has no right to the cluster itself', () => {
+  const read = (at: string): unknown => parse(readFileSync(path.join(chartsFolder, at), 'utf8'));
+  const [role] = Object.values(rolesSchema.parse(read('evently/files/opensearch-role.yml')));
+  const { opensearch } = z
+    .object({ opensearch: z.object({ alias: z.string() }) })
+    .parse(read('search/values.yaml'));
+  expect(role?.index_permissions[0].index_patterns).toEqual([opensearch.alias, `${opensearch.alias}-*`]);
+  // What is asked of documents at the cluster's level, because one request may name several indices.
+  const ofDocuments = /^indices:data\/(read|write)\/[a-z]+$/;
+  expect(role?.cluster_permissions.filter((permission) => !ofDocuments.test(permission))).toEqual([]);
+  for (const wide of ['cluster:monitor/health', 'cluster_all', '*', 'indices:data/*'])
+    expect(wide).not.toMatch(ofDocuments);
+});
+
 test.each(names)('every secret that %s has to be given comes from a Secret', (name) => {
   const own = Object.entries({ ...platformSettings, ...settingsOf[name] });
   const secrets = own.filter(([, setting]) => setting.secret === true).map(([setting]) => setting);

@@ -108,6 +108,17 @@ test(
     expect(await read('deployment/booking', '.metadata.generation')).not.toBe('1');
     expect(await read('deployment/user', '.metadata.generation')).toBe('1');
 
+    // Search goes by an upgrade, and everyone is told by a new pod; nothing of it stays.
+    const off = ['--set=search.enabled=false', '--set=global.withSearch=false'];
+    await helm('upgrade', 'evently', 'evently', ...given, ...off, '--wait', '--timeout=90s');
+    const some = 'deployments,services,configmaps,serviceaccounts,networkpolicies,hpa,jobs';
+    await expect
+      .poll(async () => (await names(some)).filter((name) => name.includes('search')), { timeout: 30_000 })
+      .toEqual([]);
+    for (const service of ['user', 'event', 'booking', 'payment'])
+      expect(await read(`configmap/${service}`, '.data.POD_WITH_SEARCH')).toBe('0');
+    expect(await read('deployment/user', '.metadata.generation')).toBe('2');
+
     await helm('uninstall', 'evently', '--wait', '--timeout=90s');
     const kinds =
       'deployments,services,configmaps,secrets,serviceaccounts,roles,rolebindings,networkpolicies,hpa,pdb,ingresses,jobs';
