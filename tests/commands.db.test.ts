@@ -81,7 +81,7 @@ test('what was seeded is found, nearest first, and its index is checked, built a
   const client = new pg.Client({ connectionString: standalone.runtime.databases.search });
   await client.connect();
   await client.query(`delete from index_documents where event_id in
-                        (select event_id from index_documents where document is not null limit 1)`);
+                        (select event_id from index_documents where words is not null limit 1)`);
   await client.end();
   const checked = await evently('search-check');
   expect([checked.code, checked.stdout]).toEqual([1, expect.stringContaining('index_missing')]);

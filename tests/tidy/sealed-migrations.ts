@@ -25,8 +25,10 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'services/payment/migrations/0002-ledger.sql': 'aaac852fe4cb2802',
   'services/payment/migrations/0003-provider-events.sql': '86f9b699bd10d7f5',
   'services/payment/migrations/0004-fake-provider.sql': 'ec490df10a64da77',
+  'services/payment/migrations/0005-case-notes.sql': '0638f73c0e354377',
   'services/search/migrations/0001-catalog.sql': 'd2f69cb419ec9f98',
   'services/search/migrations/0002-index.sql': '376fc61102f2e6cd',
   'services/search/migrations/0003-hot-events.sql': 'f24193ed029621a9',
+  'services/search/migrations/0004-narrow-index.sql': '9fed70e32fe139e6',
   'services/user/migrations/0001-users.sql': 'ed351fcbf7eda8fe',
 };

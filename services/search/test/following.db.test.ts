@@ -241,7 +241,7 @@ const words = fc
 /** Hands the words over in their order, indexing now and then; answers what can be found at the end. */
 async function follow(order: readonly Word[], every: number, keepsNewest: boolean): Promise<Shown[]> {
   const { db } = under.database;
-  await db.query('truncate catalog_events, pending_changes, index_documents, index_terms, index_suggestions');
+  await db.query('truncate catalog_events, pending_changes, index_documents, index_contents, index_terms, index_suggestions');
   const engine = createPostgresEngine({ db });
   const handlers = createHandlers({ db, log: silent, engines: ['postgres'] });
   for (const [index, word] of order.entries()) {

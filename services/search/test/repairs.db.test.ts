@@ -104,6 +104,25 @@ test('an event that changed without a new version is found by its checksum', asy
   expect((await search(under, 'city=mysuru')).total).toBe(1);
 });
 
+test('a stock that was damaged is set right, here and in the index, and then left alone', async () => {
+  const [event = ''] = await makeEvents(2);
+  const entry = under.catalog.events.get(event);
+  if (entry === undefined) throw new Error('the event is not in the catalog');
+  entry.stock = { version: 1, available: 50 };
+  await under.database.db.query(`update catalog_events set available = 7 where event_id = $1`, [event]);
+  expect(await check(under)).toMatchObject({ differing: 1 });
+  await compareAll(deps());
+  await index();
+  expect(repairs).toEqual({ stock_differs: 1 });
+  await under.database.db.query(`update index_documents set available = 7 where event_id = $1`, [event]);
+  expect(await check(under)).toMatchObject({ differing: 1 });
+  await rebuildIndex({ ...deps() }, engine);
+  expect(await check(under)).toMatchObject({ differing: 0 });
+  repairs = {};
+  await compareAll(deps());
+  expect(repairs).toEqual({});
+});
+
 test('what the index has wrong is told again: damaged, lost and foreign documents', async () => {
   const [damaged = '', lost = '', stale = ''] = await makeEvents(6);
   const { db } = under.database;
@@ -149,11 +168,11 @@ test('what the index has wrong is told again: damaged, lost and foreign document
 test('a lost index is built anew from the event service, and so is all that was known', async () => {
   await makeEvents(12);
   const { db } = under.database;
-  await db.query('truncate index_documents, index_terms, index_suggestions');
+  await db.query('truncate index_documents, index_contents, index_terms, index_suggestions');
   await compareAll(deps());
   expect(repairs).toEqual({ index_lost: 1 });
   expect((await search(under, 'q=concert')).total).toBe(12);
-  await db.query('truncate catalog_events, pending_changes, index_documents, index_terms, index_suggestions');
+  await db.query('truncate catalog_events, pending_changes, index_documents, index_contents, index_terms, index_suggestions');
   await db.query('delete from index_generations');
   await compareAll(deps());
   await index();

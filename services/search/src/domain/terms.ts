@@ -41,22 +41,28 @@ const wordsOf = (text: string): string[] => [
  */
 export type Lexemes = { plain: string; stem: string | null; isCommon: boolean };
 
-/** The text of a tsvector; every lexeme is quoted, so none can be syntax. */
+/**
+ * The text of a tsvector; every lexeme is quoted, so none can be syntax. A description's words have no places, which ranks
+ * them last, and stand as their stems alone: whoever asks for a word asks for its stem as well.
+ */
 export function vectorOf(fields: readonly Field[], lexemes: ReadonlyMap<string, Lexemes>): string {
   const places = new Map<string, Set<string>>();
   let place = 0;
   for (const { weight, tokens } of fields) {
+    const isDescription = weight === 'D';
     for (const token of tokens) {
       place = Math.min(place + 1, maxPlace);
-      for (const lexeme of lexemesOf(token, lexemes)) {
+      for (const lexeme of isDescription ? lexemesOf(token, lexemes).slice(-1) : lexemesOf(token, lexemes)) {
         const known = places.get(lexeme) ?? new Set();
-        known.add(`${place}${weight}`);
+        if (!isDescription) known.add(`${place}${weight}`);
         places.set(lexeme, known);
       }
     }
     place += gapBetweenFields;
   }
-  return [...places].map(([lexeme, at]) => `${quoted(lexeme)}:${[...at].join(',')}`).join(' ');
+  return [...places]
+    .map(([lexeme, at]) => (at.size === 0 ? quoted(lexeme) : `${quoted(lexeme)}:${[...at].join(',')}`))
+    .join(' ');
 }
 
 /** Each lexeme of the fields once. */

@@ -31,6 +31,7 @@ import {
   findPresent,
   replaceSuggestions,
   takeWriting,
+  writeContents,
   writeDocuments,
   writeStocks,
   type IndexRow,
@@ -135,16 +136,22 @@ async function applyTo(
   const present = hasDocuments ? await findPresent(client, generation, eventIds) : new Map<string, Present>();
   const rows = newest.flatMap((each) => rowOf(each, present.get(each.eventId), lexemes));
   await writeDocuments(client, generation, rows);
+  // A stock goes with its document: one write of a row instead of two.
+  const written = new Set(rows.map(({ eventId }) => eventId));
   await writeStocks(
     client,
     generation,
-    newest.flatMap(({ eventId, stock }) => (stock === undefined ? [] : [{ eventId, stock }])),
+    newest.flatMap(({ eventId, stock }) =>
+      stock === undefined || written.has(eventId) ? [] : [{ eventId, stock }],
+    ),
   );
   if (rows.length === 0) return new Map();
+  const known = new Set(present.keys());
+  await writeContents(client, generation, rows, known);
   await replaceSuggestions(
     client,
     generation,
-    rows.map(({ eventId }) => eventId),
+    rows.flatMap(({ eventId }) => (known.has(eventId) ? [eventId] : [])),
     rows.flatMap(({ eventId, content }) =>
       content === null
         ? []
@@ -160,18 +167,19 @@ async function applyTo(
 
 /** The row to be written; none when what is there is newer, or nothing was said of the document. */
 function rowOf(
-  { eventId, content }: Newest,
+  { eventId, content, stock }: Newest,
   present: Present | undefined,
   lexemes: ReadonlyMap<string, Lexemes>,
 ): IndexRow[] {
   if (content === undefined || (present !== undefined && present.version > content.version)) return [];
   const { version, document } = content;
-  if (document === null) return [{ eventId, version, content: null }];
+  if (document === null) return [{ eventId, version, stock, content: null }];
   const fields = fieldsOf(document);
   return [
     {
       eventId,
       version,
+      stock,
       content: {
         document,
         nameKey: tokensOf(document.name, maxNameTokens).join(' '),
@@ -211,14 +219,32 @@ async function search(db: Database, lexicon: Lexicon, query: SearchQuery): Promi
     cityKey: query.filters.city === null ? null : cityKeyOf(query.filters.city),
   };
   if (text === null) return answerOf(query, await findDocuments(db, { ...shared, words: null }));
+  const lexemes = await lexicon(text.tokens);
+  const typed = tsqueryOf(typedGroups(text.tokens, lexemes), true);
+  const found = typed === null ? null : await findDocuments(db, { ...shared, words: typed });
+  // Most questions end here; whether each word is known at all is asked only when nothing was found.
+  if (found !== null && found.total > 0) return answerOf(query, found);
   const groups = await groupWords(db, lexicon, text.tokens);
   const every = tsqueryOf(groups, true);
-  const found = every === null ? null : await findDocuments(db, { ...shared, words: every });
+  const meant =
+    every === null || every === typed ? null : await findDocuments(db, { ...shared, words: every });
+  if (meant !== null && meant.total > 0) return answerOf(query, meant);
   const any = tsqueryOf(groups, false);
   // Nothing has all the words: then what has some of them, those with more of them first.
-  if ((found !== null && found.total > 0) || any === null || any === every)
-    return found === null ? nothing(query) : answerOf(query, found);
+  if (any === null || any === every) return emptyOf(query, every === typed ? found : meant);
   return answerOf(query, await findDocuments(db, { ...shared, words: any }));
+}
+
+function typedGroups(tokens: readonly string[], lexemes: ReadonlyMap<string, Lexemes>): WordGroup[] {
+  return [...new Set(tokens)].map((token) => ({
+    token,
+    isCommon: lexemes.get(token)?.isCommon ?? false,
+    lexemes: ownLexemes(token, lexemes),
+  }));
+}
+
+function emptyOf(query: SearchQuery, found: Found | null): SearchAnswer {
+  return found === null ? nothing(query) : answerOf(query, found);
 }
 
 function nothing({ facets }: SearchQuery): SearchAnswer {
@@ -245,16 +271,22 @@ async function groupWords(db: Database, lexicon: Lexicon, tokens: readonly strin
     [...own].map(async ([token, words]) => {
       const there = words.filter((word) => known.has(word));
       const isCommon = lexemes.get(token)?.isCommon ?? false;
-      return { token, isCommon, lexemes: there.length > 0 ? there : await alternativesOf(db, token) };
+      return {
+        token,
+        isCommon,
+        lexemes: there.length > 0 ? words : await alternativesOf(db, lexicon, token),
+      };
     }),
   );
 }
 
-async function alternativesOf(db: Database, token: string): Promise<string[]> {
+async function alternativesOf(db: Database, lexicon: Lexicon, token: string): Promise<string[]> {
   if (errorsForgiven([...token].length) === 0) return [];
   const word = { word: token, spelling: spellingOf(token), variants: variantsOf(token) };
   const [alike, completions] = await Promise.all([findAlike(db, word), findCompletions(db, token)]);
-  return [...new Set([...likelyMeant(token, alike), ...completions])];
+  const meant = [...new Set([...likelyMeant(token, alike), ...completions])];
+  const lexemes = await lexicon(meant);
+  return [...new Set(meant.flatMap((each) => ownLexemes(each, lexemes)))];
 }
 
 async function beginRebuild(db: Database, lexicon: Lexicon, guard: Guard): Promise<Rebuild> {

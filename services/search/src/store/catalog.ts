@@ -43,7 +43,10 @@ export async function keepDocuments(client: Sql, told: readonly Told[]): Promise
   return rows.map((row) => row.event_id);
 }
 
-/** Keeps each stock that is newer than the known one, also of events whose document has not come yet. */
+/**
+ * Keeps each stock unless a newer one is known, also of events whose document has not come yet; one of equal version that
+ * says something else replaces, for repairs. Answers the events that changed.
+ */
 export async function keepStocks(client: Sql, told: readonly ToldStock[]): Promise<string[]> {
   if (told.length === 0) return [];
   const { rows } = await client.query<{ event_id: string }>({
@@ -55,6 +58,8 @@ export async function keepStocks(client: Sql, told: readonly ToldStock[]): Promi
            on conflict (event_id) do update
               set stock_version = excluded.stock_version, available = excluded.available
             where catalog_events.stock_version is null or catalog_events.stock_version < excluded.stock_version
+               or (catalog_events.stock_version = excluded.stock_version
+                   and catalog_events.available <> excluded.available)
            returning event_id`,
     values: [
       told.map(({ eventId }) => eventId),

@@ -95,7 +95,10 @@ export async function sweepDropped(client: Sql): Promise<boolean> {
               order by d.generation, d.event_id limit ${sweptEvents}),
            suggestions as (
              delete from index_suggestions s using gone
-              where s.generation = gone.generation and s.event_id = gone.event_id)
+              where s.generation = gone.generation and s.event_id = gone.event_id),
+           contents as (
+             delete from index_contents c using gone
+              where c.generation = gone.generation and c.event_id = gone.event_id)
            delete from index_documents d using gone
             where d.generation = gone.generation and d.event_id = gone.event_id`,
   });

@@ -11,7 +11,7 @@ export async function countDocuments(client: Sql): Promise<number | null> {
   const { rows } = await client.query<{ documents: number }>({
     name: 'count-indexed',
     text: `select (select count(*)::int from index_documents d
-                    where d.generation = g.generation and d.document is not null) as documents
+                    where d.generation = g.generation and d.words is not null) as documents
              from index_generations g where g.state = 'active'`,
   });
   return rows[0]?.documents ?? null;
@@ -22,7 +22,7 @@ export async function sumBuckets(client: Sql): Promise<Bucket[]> {
     name: 'sum-index-buckets',
     text: `select ${bucketColumns}
              from index_documents
-            where generation = ${current} and document is not null
+            where generation = ${current} and words is not null
             group by 1 order by 1`,
   });
   return rows.map(bucketOf);
@@ -41,7 +41,7 @@ export async function listEntries(client: Sql, bucket: number): Promise<Entry[]>
     name: 'list-index-entries',
     text: `select event_id, version, checksum, stock_version, available
              from index_documents
-            where generation = ${current} and document is not null and get_byte(uuid_send(event_id), 15) = $1
+            where generation = ${current} and words is not null and get_byte(uuid_send(event_id), 15) = $1
             order by event_id
             limit ${maxEntries}`,
     values: [bucket],
@@ -55,12 +55,12 @@ export async function listEntries(client: Sql, bucket: number): Promise<Entry[]>
   }));
 }
 
-/** Beginnings that are looked at for one answer; a single letter has more than anybody would read. */
-const maxScanned = 2_000;
+/** Texts that are looked at for one answer: so many that begin with the words, and so many that have them later. */
+const maxTexts = 60;
 
 /**
- * Texts in which the words stand, those that begin with them first, what is to come before what is over. One range of an
- * index, whose length is bounded.
+ * Texts in which the words stand, those that begin with them first, what is to come before what is over. Each text is one
+ * step into an index, however many events have it; those further back in the alphabet than `maxTexts` are left out.
  */
 export async function findSuggestions(
   client: Sql,
@@ -68,18 +68,47 @@ export async function findSuggestions(
   now: Date,
   limit: number,
 ): Promise<string[]> {
+  const range = rangeOf(prefix);
+  const first = await findTexts(client, 'first', range, now, limit);
+  if (first.length >= limit) return first;
+  const later = await findTexts(client, 'later', range, now, limit);
+  return [...new Set([...first, ...later])].slice(0, limit);
+}
+
+const places = { first: 'place = 0', later: 'place > 0' } as const;
+
+async function findTexts(
+  client: Sql,
+  where: keyof typeof places,
+  [from, to]: [string, string],
+  now: Date,
+  limit: number,
+): Promise<string[]> {
+  const next = (
+    after: string,
+  ): string => `select s.beginning collate "C" as beginning, s.shown collate "C" as shown,
+                          s.kind, s.ends_at
+                     from index_suggestions s
+                    where s.generation = ${current} and s.${places[where]} and ${after}
+                      and s.beginning collate "C" < $2
+                    order by s.beginning collate "C", s.shown collate "C", s.kind, s.ends_at desc
+                    limit 1`;
   const { rows } = await client.query<{ shown: string }>({
-    name: 'find-suggestions',
-    text: `select s.shown
-             from (select shown, place, kind, ends_at from index_suggestions
-                    where generation = ${current} and beginning ~>=~ $1 and beginning ~<~ $2
-                    order by beginning using ~<~
-                    limit ${maxScanned}) s
-            group by s.shown
-            order by min(s.place), bool_or(s.ends_at > $3) desc, min(case s.kind when 'name' then 0 when 'venue' then 1
-                     else 2 end), length(s.shown), s.shown
+    name: `find-suggestions-${where}`,
+    text: `with recursive texts(beginning, shown, kind, ends_at, number) as (
+             (select n.*, 1 from (${next('s.beginning collate "C" >= $1')}) n)
+             union all
+             select n.*, t.number + 1
+               from texts t
+              cross join lateral (${next('(s.beginning collate "C", s.shown collate "C", s.kind) > (t.beginning, t.shown, t.kind)')}) n
+              where t.number < ${maxTexts}
+           )
+           select t.shown from texts t
+            group by t.shown
+            order by bool_or(t.ends_at > $3) desc, min(case t.kind when 'name' then 0 when 'venue' then 1 else 2 end),
+                     length(t.shown), t.shown
             limit $4`,
-    values: [...rangeOf(prefix), now, limit],
+    values: [from, to, now, limit],
   });
   return rows.map(({ shown }) => shown);
 }

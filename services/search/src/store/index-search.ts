@@ -1,4 +1,6 @@
 /** The one statement that answers a search: matches, ranks, cuts a page and counts facets of the same moment. */
+import { createHash } from 'node:crypto';
+import type { QueryConfig } from 'pg';
 import type { Sql } from '@evently/kit/postgres';
 import type { FacetCount, Facets, SearchDocument, SearchQuery } from '../engine/port.ts';
 
@@ -59,74 +61,113 @@ function facetsOf({ cities, types, least, most }: Row): Facets {
   };
 }
 
-type Statement = { text: string; values: unknown[] };
-
-function statementOf(query: PostgresQuery): Statement {
+function statementOf(query: PostgresQuery): QueryConfig {
   const values: unknown[] = [];
   const param = (value: unknown): string => `$${values.push(value)}`;
   const now = param(query.now);
   const conditions = conditionsOf(query, param);
+  const [city, type, price] = [conditions.city('f'), conditions.type('f'), conditions.price('f')];
+  // Without words it is nearly all rows, which are rather read twice than kept.
+  const kept = query.words === null ? 'not materialized' : 'materialized';
   const text = `
-    with current as materialized (select generation from index_generations where state = 'active'),
-    found as materialized (
+    with found as ${kept} (
       select d.event_id, d.city, d.city_key, d.event_type, d.price, d.starts_at, d.ends_at > ${now} as is_ahead,
-             coalesce(d.available, d.capacity) > 0 as is_open, ${scoreOf(query, now, param)} as score,
-             ${distanceOf(query, param)} as distance, ${conditions.city} as in_city, ${conditions.type} as in_type,
-             ${conditions.price} as in_price
+             coalesce(d.available, d.capacity) as available, ${scoreOf(query, now, param)} as score,
+             ${distanceOf(query, param)} as distance
         from index_documents d
-       where d.generation = (select generation from current) and d.document is not null
-         ${conditions.always.map((condition) => `and ${condition}`).join(' ')}
+       where d.generation = ${current} and d.words is not null
+         ${conditions.always.map((condition) => `and ${condition('d')}`).join(' ')}
     ),
+    ${query.facets ? `${groupsOf(city, type, price)},` : ''}
     page as (
-      select p.event_id, p.score, row_number() over () as place
-        from (select f.event_id, f.score from found f where f.in_city and f.in_type and f.in_price
+      select p.event_id, p.available, p.score, row_number() over () as place
+        from (select f.event_id, f.available, f.score from found f where ${city} and ${type} and ${price}
                order by ${orderOf(query)}, f.starts_at, f.event_id
                limit ${param(query.limit)} offset ${param(query.offset)}) p
     )
-    select (select count(*)::int from found f where f.in_city and f.in_type and f.in_price) as total,
-           (select coalesce(json_agg(json_build_object('document', d.document, 'score', page.score,
-                              'available', coalesce(d.available, d.capacity)) order by page.place), '[]')
-              from page join index_documents d
-                on d.generation = (select generation from current) and d.event_id = page.event_id) as hits
+    select ${query.facets ? totalOfGroups : `(select count(*)::int from found f where ${city} and ${type} and ${price})`} as total,
+           (select coalesce(json_agg(json_build_object('document', c.document, 'score', page.score,
+                              'available', page.available) order by page.place), '[]')
+              from page join index_contents c on c.generation = ${current} and c.event_id = page.event_id) as hits
            ${query.facets ? facetColumns : ''}`;
-  return { text, values };
+  return { name: nameOf(text), text, values };
 }
+
+const current = `(select generation from index_generations where state = 'active')`;
+
+/** The same shape of a question is the same statement, whose plan the connection keeps. */
+function nameOf(text: string): string {
+  return `search-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}
+
+/** One pass over all rows; facets are counted over its few groups. */
+function groupsOf(city: string, type: string, price: string): string {
+  return `groups as materialized (
+      select f.city_key, f.event_type, ${price} as in_price, ${city} as in_city, ${type} as in_type,
+             min(f.city collate "C") as city, count(*)::int as count, min(f.price) as least, max(f.price) as most
+        from found f
+       group by 1, 2, 3
+    )`;
+}
+
+const totalOfGroups = `(select coalesce(sum(g.count), 0)::int from groups g where g.in_city and g.in_type and g.in_price)`;
 
 const facetColumns = `,
            (select json_agg(json_build_object('value', c.value, 'count', c.count) order by c.count desc, c.value)
-              from (select min(f.city) as value, count(*)::int as count from found f
-                     where f.in_type and f.in_price group by f.city_key
+              from (select min(g.city) as value, sum(g.count)::int as count from groups g
+                     where g.in_type and g.in_price group by g.city_key
                      order by 2 desc, 1 limit ${maxFacetValues}) c) as cities,
            (select json_agg(json_build_object('value', t.value, 'count', t.count) order by t.count desc, t.value)
-              from (select f.event_type as value, count(*)::int as count from found f
-                     where f.in_city and f.in_price group by f.event_type
+              from (select g.event_type as value, sum(g.count)::int as count from groups g
+                     where g.in_city and g.in_price group by g.event_type
                      order by 2 desc, 1 limit ${maxFacetValues}) t) as types,
-           (select min(f.price) from found f where f.in_city and f.in_type) as least,
-           (select max(f.price) from found f where f.in_city and f.in_type) as most`;
+           (select min(g.least) from groups g where g.in_city and g.in_type) as least,
+           (select max(g.most) from groups g where g.in_city and g.in_type) as most`;
 
 type Param = (value: unknown) => string;
+/** A condition on a row, by the name that the row has where it is asked. */
+type Condition = (row: string) => string;
 /** `city`, `type` and `price` are told apart for the facets; `always` bounds what is looked at. */
-type Conditions = { city: string; type: string; price: string; always: string[] };
+type Conditions = { city: Condition; type: Condition; price: Condition; always: readonly Condition[] };
 
+const holds: Condition = () => 'true';
+
+/** Bounds come in pairs, open ones as infinity, so that there are few shapes of statements to be planned. */
 function conditionsOf(query: PostgresQuery, param: Param): Conditions {
   const { type, startsFrom, startsBefore, minPrice, maxPrice } = query.filters;
-  const always: string[] = [];
-  if (query.words !== null) always.push(`d.words @@ ${param(query.words)}::tsquery`);
-  if (startsFrom !== null) always.push(`d.starts_at >= ${param(startsFrom)}`);
-  if (startsBefore !== null) always.push(`d.starts_at < ${param(startsBefore)}`);
-  const city = query.cityKey === null ? 'true' : `d.city_key = ${param(query.cityKey)}`;
-  const ofType = type === null ? 'true' : `d.event_type = ${param(type)}`;
-  const bounds = [
-    ...(minPrice === null ? [] : [`d.price >= ${param(minPrice)}::float8`]),
-    ...(maxPrice === null ? [] : [`d.price <= ${param(maxPrice)}::float8`]),
-  ];
-  const price = bounds.length === 0 ? 'true' : `(${bounds.join(' and ')})`;
-  const given = [city, ofType, price].filter((condition) => condition !== 'true');
+  const always: Condition[] = [];
+  if (query.words !== null) {
+    const words = param(query.words);
+    always.push((row) => `${row}.words @@ ${words}::tsquery`);
+  }
+  if (startsFrom !== null || startsBefore !== null) {
+    const [from, before] = [param(startsFrom ?? '-infinity'), param(startsBefore ?? 'infinity')];
+    always.push(
+      (row) => `${row}.starts_at >= ${from}::timestamptz and ${row}.starts_at < ${before}::timestamptz`,
+    );
+  }
+  const city = query.cityKey === null ? holds : equals('city_key', param(query.cityKey));
+  const ofType = type === null ? holds : equals('event_type', param(type));
+  const price =
+    minPrice === null && maxPrice === null
+      ? holds
+      : between('price', param(minPrice ?? -Infinity), param(maxPrice ?? Infinity));
+  const given = [city, ofType, price].filter((condition) => condition !== holds);
   // A facet leaves one filter out, so what fails two of them is in no count; without facets, what fails one.
   if (!query.facets) always.push(...given);
   else if (given.length > 1)
-    always.push(`(${given.map((condition) => `(${condition})::int`).join(' + ')}) >= ${given.length - 1}`);
+    always.push(
+      (row) => `${given.map((condition) => `(${condition(row)})::int`).join(' + ')} >= ${given.length - 1}`,
+    );
   return { city, type: ofType, price, always };
+}
+
+function equals(column: string, value: string): Condition {
+  return (row) => `${row}.${column} = ${value}`;
+}
+
+function between(column: string, least: string, most: string): Condition {
+  return (row) => `(${row}.${column} >= ${least}::float8 and ${row}.${column} <= ${most}::float8)`;
 }
 
 function scoreOf(query: PostgresQuery, now: string, param: Param): string {
@@ -150,7 +191,7 @@ function distanceOf({ near, sort }: PostgresQuery, param: Param): string {
 function orderOf({ sort, words }: PostgresQuery): string {
   switch (sort) {
     case 'relevance':
-      return words === null ? 'f.is_ahead desc, f.is_open desc' : 'f.score desc, f.is_ahead desc';
+      return words === null ? 'f.is_ahead desc, f.available > 0 desc' : 'f.score desc, f.is_ahead desc';
     case 'date':
       return 'f.is_ahead desc';
     case 'price':

@@ -1,4 +1,4 @@
-/** Writes rows of `index_documents` and `index_suggestions` of one generation. */
+/** Writes rows of `index_documents`, `index_contents` and `index_suggestions` of one generation. */
 import type { Sql } from '@evently/kit/postgres';
 import type { Beginning } from '../domain/terms.ts';
 import type { SearchDocument, Stock } from '../engine/port.ts';
@@ -32,8 +32,10 @@ export async function findPresent(
     stock_version: string | null;
   }>({
     name: 'find-indexed',
-    text: `select event_id, version, terms, stock_version
-             from index_documents where generation = $1 and event_id = any($2::uuid[])`,
+    text: `select d.event_id, d.version, c.terms, d.stock_version
+             from index_documents d
+             left join index_contents c on c.generation = d.generation and c.event_id = d.event_id
+            where d.generation = $1 and d.event_id = any($2::uuid[])`,
     values: [generation, eventIds],
   });
   return new Map(
@@ -48,10 +50,11 @@ export async function findPresent(
   );
 }
 
-/** A document with its words, or a removal. */
+/** A document with its words, or a removal; the stock, when something was said of it as well. */
 export type IndexRow = {
   eventId: string;
   version: number;
+  stock: Stock | undefined;
   content: {
     document: SearchDocument;
     nameKey: string;
@@ -61,7 +64,10 @@ export type IndexRow = {
   } | null;
 };
 
-/** Replaces everything but the stock. The caller has compared versions, and has the lock of the generation. */
+/**
+ * Replaces what is known of the documents, and each stock by a newer one. The caller has compared the versions of the
+ * documents, and has the lock of the generation.
+ */
 export async function writeDocuments(
   client: Sql,
   generation: number,
@@ -72,30 +78,33 @@ export async function writeDocuments(
     rows.map(({ content }) => (content === null ? null : of(content)));
   await client.query({
     name: 'write-index-documents',
-    text: `insert into index_documents (generation, event_id, version, document, checksum, name_key, city, city_key,
-                                        event_type, starts_at, ends_at, price, latitude, longitude, capacity, words,
-                                        terms)
-           select $1, r.event_id, r.version, r.document, coalesce(r.checksum, 0), r.name_key, r.city, r.city_key,
-                  r.event_type, r.starts_at, r.ends_at, r.price, r.latitude, r.longitude, r.capacity, r.words::tsvector,
-                  array(select json_array_elements_text(r.terms))
-             from unnest($2::uuid[], $3::bigint[], $4::json[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-                         $9::text[], $10::timestamptz[], $11::timestamptz[], $12::float8[], $13::float8[],
-                         $14::float8[], $15::integer[], $16::text[], $17::json[])
-                  r(event_id, version, document, checksum, name_key, city, city_key, event_type, starts_at, ends_at,
-                    price, latitude, longitude, capacity, words, terms)
+    text: `insert into index_documents (generation, event_id, version, checksum, name_key, city, city_key, event_type,
+                                        starts_at, ends_at, price, latitude, longitude, capacity, words,
+                                        stock_version, available)
+           select $1, r.event_id, r.version, coalesce(r.checksum, 0), r.name_key, r.city, r.city_key, r.event_type,
+                  r.starts_at, r.ends_at, r.price, r.latitude, r.longitude, r.capacity, r.words::tsvector,
+                  r.stock_version, r.available
+             from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
+                         $9::timestamptz[], $10::timestamptz[], $11::float8[], $12::float8[], $13::float8[],
+                         $14::integer[], $15::text[], $16::bigint[], $17::integer[])
+                  r(event_id, version, checksum, name_key, city, city_key, event_type, starts_at, ends_at, price,
+                    latitude, longitude, capacity, words, stock_version, available)
             order by r.event_id
            on conflict (generation, event_id) do update
-              set version = excluded.version, document = excluded.document, checksum = excluded.checksum,
-                  name_key = excluded.name_key, city = excluded.city, city_key = excluded.city_key,
-                  event_type = excluded.event_type, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-                  price = excluded.price, latitude = excluded.latitude, longitude = excluded.longitude,
-                  capacity = excluded.capacity, words = excluded.words, terms = excluded.terms
+              set version = excluded.version, checksum = excluded.checksum, name_key = excluded.name_key,
+                  city = excluded.city, city_key = excluded.city_key, event_type = excluded.event_type,
+                  starts_at = excluded.starts_at, ends_at = excluded.ends_at, price = excluded.price,
+                  latitude = excluded.latitude, longitude = excluded.longitude, capacity = excluded.capacity,
+                  words = excluded.words,
+                  stock_version = case when excluded.stock_version >= coalesce(index_documents.stock_version, -1)
+                                       then excluded.stock_version else index_documents.stock_version end,
+                  available = case when excluded.stock_version >= coalesce(index_documents.stock_version, -1)
+                                   then excluded.available else index_documents.available end
             where index_documents.version <= excluded.version`,
     values: [
       generation,
       rows.map(({ eventId }) => eventId),
       rows.map(({ version }) => version),
-      column(({ document }) => JSON.stringify(document)),
       column(({ document }) => document.checksum),
       column(({ nameKey }) => nameKey),
       column(({ document }) => document.venueCity),
@@ -108,12 +117,47 @@ export async function writeDocuments(
       column(({ document }) => document.place?.longitude ?? null),
       column(({ document }) => document.capacity),
       column(({ vector }) => vector),
-      column(({ terms }) => JSON.stringify(terms)),
+      rows.map(({ stock }) => stock?.version ?? null),
+      rows.map(({ stock }) => stock?.available ?? null),
     ],
   });
 }
 
-/** Keeps each stock that is newer than the known one, whether or not the event's document is there. */
+/** Keeps what a page shows of each document, and its terms; forgets those of removals. */
+export async function writeContents(
+  client: Sql,
+  generation: number,
+  rows: readonly IndexRow[],
+  known: ReadonlySet<string>,
+): Promise<void> {
+  const gone = rows.flatMap(({ eventId, content }) =>
+    content === null && known.has(eventId) ? [eventId] : [],
+  );
+  if (gone.length > 0)
+    await client.query({
+      name: 'delete-index-contents',
+      text: 'delete from index_contents where generation = $1 and event_id = any($2::uuid[])',
+      values: [generation, gone],
+    });
+  const there = rows.flatMap(({ eventId, content }) => (content === null ? [] : [{ eventId, ...content }]));
+  if (there.length === 0) return;
+  await client.query({
+    name: 'write-index-contents',
+    text: `insert into index_contents (generation, event_id, document, terms)
+           select $1, r.event_id, r.document, array(select json_array_elements_text(r.terms))
+             from unnest($2::uuid[], $3::json[], $4::json[]) r(event_id, document, terms)
+            order by r.event_id
+           on conflict (generation, event_id) do update set document = excluded.document, terms = excluded.terms`,
+    values: [
+      generation,
+      there.map(({ eventId }) => eventId),
+      there.map(({ document }) => JSON.stringify(document)),
+      there.map(({ terms }) => JSON.stringify(terms)),
+    ],
+  });
+}
+
+/** Keeps each stock unless a newer one is known, whether or not the event's document is there. */
 export async function writeStocks(
   client: Sql,
   generation: number,
@@ -128,7 +172,7 @@ export async function writeStocks(
             order by s.event_id
            on conflict (generation, event_id) do update
               set stock_version = excluded.stock_version, available = excluded.available
-            where index_documents.stock_version is null or index_documents.stock_version < excluded.stock_version`,
+            where index_documents.stock_version is null or index_documents.stock_version <= excluded.stock_version`,
     values: [
       generation,
       stocks.map(({ eventId }) => eventId),
@@ -140,18 +184,19 @@ export async function writeStocks(
 
 export type SuggestionRow = Beginning & { eventId: string; endsAt: Date };
 
-/** What suggests these events, in place of what did. */
+/** What suggests events, in place of what suggested those of `known`. */
 export async function replaceSuggestions(
   client: Sql,
   generation: number,
-  eventIds: readonly string[],
+  known: readonly string[],
   suggestions: readonly SuggestionRow[],
 ): Promise<void> {
-  await client.query({
-    name: 'delete-suggestions',
-    text: 'delete from index_suggestions where generation = $1 and event_id = any($2::uuid[])',
-    values: [generation, eventIds],
-  });
+  if (known.length > 0)
+    await client.query({
+      name: 'delete-suggestions',
+      text: 'delete from index_suggestions where generation = $1 and event_id = any($2::uuid[])',
+      values: [generation, known],
+    });
   if (suggestions.length === 0) return;
   await client.query({
     name: 'insert-suggestions',
