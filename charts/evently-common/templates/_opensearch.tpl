@@ -10,7 +10,7 @@
 {{- $given := .root.Values.opensearch -}}
 SEARCH_ENGINE: opensearch
 OPENSEARCH_URL: {{ join "," $given.urls | quote }}
-OPENSEARCH_ALIAS: {{ $given.alias }}
+OPENSEARCH_ALIAS: {{ $given.alias | quote }}
 {{- with $given.user }}
 OPENSEARCH_USER: {{ . | quote }}
 {{- end }}
