@@ -31,7 +31,7 @@ const verified = z.object({
   findings: z.array(z.looseObject({ violations: z.looseObject({ count: z.number() }) })),
 });
 const pollMs = 50;
-const pollDeadlineMs = 15_000;
+const pollDeadlineMs = 60_000;
 
 let folder = '';
 let standalone: Standalone;
@@ -59,7 +59,7 @@ const evently = (...args: string[]) => run(process.execPath, ['cli/bin/evently.j
 type Sizes = Readonly<Record<string, string>>;
 type Run = { code: number; stdout: string; summary: LoadSummary; prepared: PreparedRun };
 
-// Two seconds of the arrivals of these tests: a machine that is busy elsewhere drops none of them.
+// Four seconds of the arrivals of these tests: a machine that is busy elsewhere drops none of them.
 const patientUsers = '400';
 
 /** Prepares and runs `script`; `beside` goes on while k6 runs. */
@@ -78,7 +78,7 @@ async function load(
 
 test('on-sale: the house is full to the last seat, and everyone else was told so', async (context) => {
   const { code, stdout, summary } = await load(context, 'on-sale', {
-    RATE: '200',
+    RATE: '100',
     DURATION_SECONDS: '4',
     SEATS: '300',
   });
@@ -92,25 +92,25 @@ test('on-sale: the house is full to the last seat, and everyone else was told so
 test('ramp: every arrival of a rising rate gets its seat', async (context) => {
   const { code, summary } = await load(context, 'ramp', {
     START_RATE: '20',
-    RATE: '200',
+    RATE: '100',
     DURATION_SECONDS: '4',
   });
   expect([code, brokenThresholds(summary)]).toEqual([0, []]);
-  expect(summary.arrivals).toBeGreaterThan(400);
+  expect(summary.arrivals).toBeGreaterThan(200);
   expect(summary.outcomes).toMatchObject({ sold: summary.arrivals, sold_out: 0, failed: 0 });
   expect(summary.house?.taken).toBe(summary.arrivals);
 });
 
 test('sold-out-storm: a full house sells nothing more', async (context) => {
   const { code, summary } = await load(context, 'sold-out-storm', {
-    RATE: '200',
+    RATE: '100',
     DURATION_SECONDS: '4',
     SEATS: '42',
   });
   expect([code, brokenThresholds(summary)]).toEqual([0, []]);
   expect(summary).toMatchObject({ house: { seats: 42, taken: 42 } });
   expect(summary.outcomes).toMatchObject({ sold: 42, sold_out: summary.arrivals, failed: 0 });
-  expect(summary.arrivals).toBeGreaterThanOrEqual(800);
+  expect(summary.arrivals).toBeGreaterThanOrEqual(400);
 });
 
 test('browse: every read is answered with what was asked for', async (context) => {

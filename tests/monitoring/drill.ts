@@ -29,6 +29,8 @@ export type Drilled = {
 };
 
 const buyersOfPress = 240;
+/** Everything runs on one machine here: a pod that is busy says when to come again. */
+const attemptsOfPress = 10;
 const armedInMs = 10_000;
 const managedInMs = 20_000;
 const laterInMs = 3_600_000;
@@ -63,8 +65,8 @@ export async function sellTogether(watched: WatchedPlatform, drilled: Drilled): 
   const tokens = await makeTokens(platform, buyersOfPress);
   const { first, second } = booking;
   const results = await Promise.all([
-    press(inTurns([first.url, second.url]), drilled.shared, tokens),
-    press(inTurns([first.url]), drilled.alone, tokens),
+    press(inTurns([first.url, second.url]), drilled.shared, tokens, attemptsOfPress),
+    press(inTurns([first.url]), drilled.alone, tokens, attemptsOfPress),
   ]);
   const failed = results.flatMap((result) => result.failed);
   if (failed.length > 0) throw new Error(failed.join('\n'));
