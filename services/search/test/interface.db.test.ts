@@ -126,6 +126,8 @@ test('deep paging is refused with a hint, and so is what means nothing', async (
     'near=91,0',
     'near=1,2,3',
     'date_from=yesterday',
+    'date_from=2026-12-02&date_to=2026-12-01',
+    'date_from=2026-12-02T10:00:00Z&date_to=2026-12-02T10:00:00Z',
     'date_to=2026-02-30',
     'min_price=-1',
     'min_price=9&max_price=1',

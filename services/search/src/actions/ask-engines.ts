@@ -3,7 +3,7 @@ import { createBreaker } from '@evently/kit/breaker';
 import { createKept } from '@evently/kit/cache';
 import { monotonicMs } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
-import { fold } from '../domain/tokens.ts';
+import { cityKeyOf } from '../domain/terms.ts';
 import {
   EngineAway,
   type SearchAnswer,
@@ -96,7 +96,7 @@ function suggestKeyOf({ limit, prefix }: SuggestQuery): string {
 
 /** The present is no part of a question: it is another one for everybody. A city in another spelling is the same city. */
 function keyOf({ text, filters, near, sort, offset, limit, facets }: SearchQuery): string {
-  const city = filters.city === null ? null : fold(filters.city);
+  const city = filters.city === null ? null : cityKeyOf(filters.city);
   const { type, startsFrom, startsBefore, minPrice, maxPrice } = filters;
   return JSON.stringify([
     text?.tokens ?? null,

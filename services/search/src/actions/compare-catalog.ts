@@ -80,10 +80,14 @@ function reasonsOf(listed: Listed, known: CatalogRow | undefined): RepairReason[
     (known.version === listed.version && known.checksum !== listed.checksum)
   )
     reasons.push('catalog_differs');
-  const { stock } = listed;
-  if (stock !== null && (known === undefined || known.stock === null || known.stock.version < stock.version))
-    reasons.push('stock_differs');
+  if (stockDiffers(listed.stock, known?.stock ?? null)) reasons.push('stock_differs');
   return reasons;
+}
+
+function stockDiffers(listed: Listed['stock'], known: CatalogRow['stock']): boolean {
+  if (listed === null) return false;
+  if (known === null || known.version < listed.version) return true;
+  return known.version === listed.version && known.available !== listed.available;
 }
 
 async function repair(deps: CompareCatalogDeps, { wrong, gone }: Differences): Promise<number> {

@@ -32,7 +32,7 @@ async function build(
   deps: RebuildDeps,
   engine: SearchEngine,
 ): Promise<{ generation: string; documents: number }> {
-  await engine.prepare();
+  // An empty index is not made before: it would answer that there is nothing until this is done.
   // Should this fail half-way, the comparison finds what the present index was not told.
   await takeCatalog({ ...deps, engines: deps.engines.filter((kind) => kind !== engine.kind) });
   const rebuild = await engine.rebuild();

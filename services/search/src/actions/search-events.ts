@@ -85,11 +85,9 @@ function queryOf(wanted: Wanted, now: Date): SearchQuery | null {
 }
 
 function resultOf({ document, available, score, distanceKm }: Hit, tokens: readonly string[]): Result {
-  const marked = {
-    name: highlight(document.name, tokens),
-    venue_name: highlight(document.venueName, tokens),
-    description: highlight(document.description, tokens),
-  };
+  const { name: title, venueName, description: text } = document;
+  const [name = null, venue_name = null, description = null] = highlight([title, venueName, text], tokens);
+  const marked = { name, venue_name, description };
   return {
     document,
     available,

@@ -155,14 +155,24 @@ test('the newest of each order counts, whatever stands first', () => {
   ]);
 });
 
+const mark = (text: string, tokens: readonly string[]): string | null => highlight([text], tokens)[0] ?? null;
+
+test('another form and a typing error are marked; a word that is there is not taken for another', () => {
+  expect(mark('City Derby under Lights', ['derbies'])).toBe('City <em>Derby</em> under Lights');
+  expect(mark('City Derby under Lights', ['lgiht'])).toBe('City Derby under <em>Lights</em>');
+  expect(mark('Ragas at Dawn', ['ragass'])).toBe('<em>Ragas</em> at Dawn');
+  expect(mark('Night of Light', ['light'])).toBe('Night of <em>Light</em>');
+  expect(highlight(['All Night', 'Light Hall'], ['light'])).toEqual([null, '<em>Light</em> Hall']);
+});
+
 test('marks are the only markup of a highlight', () => {
-  expect(highlight('Jazz <b>& Friends</b>', ['jazz', 'friend'])).toBe(
+  expect(mark('Jazz <b>& Friends</b>', ['jazz', 'friend'])).toBe(
     '<em>Jazz</em> &lt;b&gt;&amp; <em>Friends</em>&lt;/b&gt;',
   );
-  expect(highlight('Nothing of it', ['jazz'])).toBeNull();
+  expect(mark('Nothing of it', ['jazz'])).toBeNull();
   fc.assert(
     fc.property(fc.string(), fc.array(fc.string({ minLength: 1 })), (text, tokens) => {
-      const html = highlight(
+      const html = mark(
         text,
         tokens.flatMap((token) => tokensOf(token)),
       );
@@ -173,7 +183,7 @@ test('marks are the only markup of a highlight', () => {
 
 test('a long text is cut around its first mark', () => {
   const text = `${'word '.repeat(50)}jazz ${'word '.repeat(50)}`;
-  const html = highlight(text, ['jazz']);
+  const html = mark(text, ['jazz']);
   expect(html).toMatch(/^… .*<em>jazz<\/em>.* …$/);
   expect(html?.length).toBeLessThan(220);
 });

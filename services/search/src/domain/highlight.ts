@@ -7,18 +7,29 @@ const closed = '</em>';
 /** Letters of a word form that may differ at its end: plurals, -ing, -ed. */
 const endingLetters = 4;
 const leastStem = 3;
+const leastPlural = 5;
 const snippetWords = 30;
 const wordsBefore = 8;
 
 const word = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’\u200b-\u200d]*/gu;
 
-/** The text with the words marked; null when none is. Long texts are cut around the first mark. */
-export function highlight(text: string, tokens: readonly string[]): string | null {
-  const words = [...text.matchAll(word)].map((match) => ({
-    from: match.index,
-    to: match.index + match[0].length,
-    isMeant: isMeantBy(fold(match[0]), tokens),
-  }));
+/**
+ * Each text with the words marked; null where none is. Long texts are cut around the first mark. A word that stands in one
+ * of them as it was typed, or in another form, is marked there alone: only for one that is in none a typing error is forgiven.
+ */
+export function highlight(texts: readonly string[], tokens: readonly string[]): (string | null)[] {
+  const folded = texts.flatMap((text) => [...text.matchAll(word)].map(([found]) => fold(found)));
+  const typos = tokens.filter((token) => !folded.some((each) => isFormOf(each, token)));
+  return texts.map((text) => highlightText(text, tokens, typos));
+}
+
+function highlightText(text: string, tokens: readonly string[], typos: readonly string[]): string | null {
+  const words = [...text.matchAll(word)].map((match) => {
+    const folded = fold(match[0]);
+    const isMeant =
+      tokens.some((token) => isFormOf(folded, token)) || typos.some((token) => isNear(folded, token));
+    return { from: match.index, to: match.index + match[0].length, isMeant };
+  });
   const first = words.findIndex(({ isMeant }) => isMeant);
   if (first === -1) return null;
   const begin = Math.max(0, first - wordsBefore);
@@ -41,23 +52,36 @@ function marked(text: string, start: number, end: number, words: readonly Word[]
   return html + escaped(text.slice(at, end));
 }
 
-/** The same word, another form of it, its beginning, or a typing error away: as engines find it, near enough. */
-function isMeantBy(folded: string, tokens: readonly string[]): boolean {
-  return tokens.some((token) => {
-    if (folded === token) return true;
-    if (token.length < leastStem) return false;
-    if (folded.startsWith(token)) return true;
-    if (sharesStem(folded, token)) return true;
-    const forgiven = errorsForgiven([...token].length);
-    return editDistance(token, folded, forgiven) <= forgiven;
-  });
+/** The same word, another form of it, or its beginning. */
+function isFormOf(folded: string, token: string): boolean {
+  if (folded === token) return true;
+  return token.length >= leastStem && (folded.startsWith(token) || sharesStem(folded, token));
+}
+
+/** A typing error away from the word, or from its beginning: engines compare stems as well. */
+function isNear(folded: string, token: string): boolean {
+  const letters = [...token].length;
+  if (letters < leastStem) return false;
+  const forgiven = errorsForgiven(letters);
+  const beginning = [...folded].slice(0, letters).join('');
+  const rest = folded.length - beginning.length;
+  return (
+    editDistance(token, folded, forgiven) <= forgiven ||
+    (rest <= endingLetters && editDistance(token, beginning, forgiven) <= forgiven)
+  );
 }
 
 function sharesStem(one: string, other: string): boolean {
+  const [first, second] = [singular(one), singular(other)];
   let same = 0;
-  while (same < one.length && same < other.length && one[same] === other[same]) same += 1;
-  const rest = Math.max(one.length, other.length) - same;
+  while (same < first.length && same < second.length && first[same] === second[same]) same += 1;
+  const rest = Math.max(first.length, second.length) - same;
   return same > leastStem && rest <= endingLetters && same >= rest * 2;
+}
+
+/** `derbies` and `derby` have a stem that is shorter than what differs. */
+function singular(text: string): string {
+  return text.length > leastPlural ? text.replace(/ies$/, 'y') : text;
 }
 
 const entities: Readonly<Record<string, string>> = {

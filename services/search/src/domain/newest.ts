@@ -19,10 +19,10 @@ export function newestOf(changes: readonly Change[]): Newest[] {
   return [...newest.values()].toSorted((one, other) => (one.eventId < other.eventId ? -1 : 1));
 }
 
-/** Of equal versions the later word counts: that is how a damaged document is repaired. */
+/** Of equal versions the later word counts: that is how a damaged document or stock is repaired. */
 function merged(known: Newest, change: Change): Newest {
   if (change.kind === 'stock') {
-    const isOld = known.stock !== undefined && known.stock.version >= change.stock.version;
+    const isOld = known.stock !== undefined && known.stock.version > change.stock.version;
     return isOld ? known : { ...known, stock: change.stock };
   }
   if (known.content !== undefined && known.content.version > change.version) return known;

@@ -135,8 +135,8 @@ export type SearchEngine = {
   /**
    * Applies at most `maxChangesPerApply` changes, in whichever order they stand; a repeated one does nothing. Document
    * and removal take effect when no newer one did (an equal version replaces: that is how the index is repaired), and a
-   * removal is remembered, so that an older document stays away. A stock takes effect when it is newer than the known
-   * one, and is kept for an event whose document has not come yet or is away. Goes to the generation that answers and
+   * removal is remembered, so that an older document stays away. A stock takes effect in the same way by its own
+   * order, and is kept for an event whose document has not come yet or is away. Goes to the generation that answers and
    * to each that is being built. When it resolves, the next question is answered with it, or one a second later.
    */
   apply: (changes: readonly Change[]) => Promise<void>;

@@ -41,7 +41,7 @@ export const trendingLimit = wholeNumber(maxTrending, 10);
 const inTime = (date: Date): boolean => date.getTime() >= earliest && date.getTime() < latest;
 const timeMessage = 'must be in the years 1970 to 2199';
 const day = z.iso
-  .date('must be a day such as 2026-11-20, or a time such as 2026-11-20T18:00:00Z')
+  .date()
   .transform((given) => new Date(`${given}T00:00:00Z`))
   .refine(inTime, timeMessage);
 const moment = z.iso
@@ -49,10 +49,16 @@ const moment = z.iso
   .transform((given) => new Date(given))
   .refine(inTime, timeMessage);
 
-export const dateFrom = z.union([day, moment]).optional().openapi({ type: 'string', example: '2026-11-20' });
+/** The messages of a union name neither form: what is in none of them is told both. */
+const forms = { error: 'must be a day such as 2026-11-20, or a time such as 2026-11-20T18:00:00Z' };
+
+export const dateFrom = z
+  .union([day, moment], forms)
+  .optional()
+  .openapi({ type: 'string', example: '2026-11-20' });
 /** A day means its end: events that start on it are found. */
 export const dateTo = z
-  .union([day.transform((date) => new Date(date.getTime() + msPerDay)), moment])
+  .union([day.transform((date) => new Date(date.getTime() + msPerDay)), moment], forms)
   .optional()
   .openapi({ type: 'string', example: '2026-12-31' });
 

@@ -74,6 +74,9 @@ const searchQuery = z
       );
     if (query.sort === 'distance' && query.near === undefined)
       refused('near', 'is needed to sort by distance: latitude and longitude, such as 12.97,77.59');
+    const { date_from: from, date_to: to } = query;
+    if (from !== undefined && to !== undefined && from >= to)
+      refused('date_to', 'must not be before date_from');
     const { min_price: least, max_price: most } = query;
     if (least !== undefined && most !== undefined && least > most)
       refused('max_price', 'must not be less than min_price');

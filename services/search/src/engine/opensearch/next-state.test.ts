@@ -6,8 +6,13 @@ const known: State = { version: 5, document: null, stock: { version: 3, availabl
 
 test('an older word changes nothing, whichever of the two orders it is of', () => {
   const content = { version: 4, document: null };
-  expect(nextState(known, { eventId: 'x', content, stock: { version: 3, available: 1 } })).toBeNull();
+  expect(nextState(known, { eventId: 'x', content, stock: { version: 2, available: 1 } })).toBeNull();
   expect(nextState(known, { eventId: 'x', content: undefined, stock: undefined })).toBeNull();
+});
+
+test('a stock of the same version replaces: that is how a damaged one is repaired', () => {
+  const stock = { version: 3, available: 1 };
+  expect(nextState(known, { eventId: 'x', content: undefined, stock })).toEqual({ ...known, stock });
 });
 
 test('a newer stock leaves the document, a newer or equal document leaves the stock', () => {

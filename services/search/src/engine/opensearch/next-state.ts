@@ -2,10 +2,10 @@
 import type { Newest } from '../../domain/newest.ts';
 import type { State } from './index-source.ts';
 
-/** Null when nothing changes. An equal version of a document replaces; an equal version of a stock does not. */
+/** Null when nothing changes. An equal version replaces, of a document and of a stock: that is how the index is repaired. */
 export function nextState(known: State, { content, stock }: Newest): State | null {
   const takesContent = content !== undefined && content.version >= known.version;
-  const takesStock = stock !== undefined && (known.stock === null || stock.version > known.stock.version);
+  const takesStock = stock !== undefined && (known.stock === null || stock.version >= known.stock.version);
   if (!takesContent && !takesStock) return null;
   return {
     version: takesContent ? content.version : known.version,
