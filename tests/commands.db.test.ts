@@ -1,4 +1,5 @@
 /** The examples and the command, as a person runs them, against a started platform. */
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -87,6 +88,43 @@ test('what was seeded is found, nearest first, and its index is checked, built a
   expect([checked.code, checked.stdout]).toEqual([1, expect.stringContaining('index_missing')]);
   expect((await evently('reindex')).code).toBe(0);
   expect((await evently('search-check')).code).toBe(0);
+});
+
+test('a case for a person is listed and closed once, with what was done', async () => {
+  expect(await evently('cases', 'list')).toMatchObject({ code: 0, stdout: 'No case is open.\n' });
+  const [payment, opened] = [randomUUID(), randomUUID()];
+  const client = new pg.Client({ connectionString: standalone.runtime.databases.payment });
+  await client.connect();
+  await client.query(
+    `insert into payments (id, booking_id, attempt, event_id, provider, status, settled_at)
+     values ($1, gen_random_uuid(), 1, gen_random_uuid(), 'fake', 'void', clock_timestamp())`,
+    [payment],
+  );
+  await client.query(
+    `insert into manual_cases (id, payment_id, kind, subject_id, detail)
+     values ($2, $1, 'captured-after-end', $1, 'the provider holds 500 INR')`,
+    [payment, opened],
+  );
+  await client.end();
+  const listed = await evently('cases', 'list');
+  expect(listed.code).toBe(0);
+  for (const said of [opened, 'captured-after-end', 'the provider holds 500 INR'])
+    expect(listed.stdout).toContain(said);
+  expect((await evently('cases', 'close', '17', '--note', 'x')).stderr).toContain('evently cases list');
+  const close = (note: string): Promise<Ended> => evently('cases', 'close', opened, '--note', note);
+  expect(await close('')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('must say what was done'),
+  });
+  expect(await close('given back by transfer 4711')).toMatchObject({
+    code: 0,
+    stdout: `Closed; it was about payment ${payment}.\n`,
+  });
+  expect(await close('again')).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('with the note "given back by transfer 4711"; nothing was changed'),
+  });
+  expect(await evently('cases', 'list')).toMatchObject({ code: 0, stdout: 'No case is open.\n' });
 });
 
 test('a drill fills the house and says so in numbers', async () => {
@@ -233,6 +271,7 @@ test.each([
   'config',
   'admin create',
   'dead-letters list',
+  'cases close',
   'reindex',
   'search-check',
 ])('%s --help shows examples', async (name) => {

@@ -3,6 +3,7 @@ import { ConfigError } from '@evently/kit/config';
 import { Command } from 'commander';
 import { adminCommand } from './commands/admin.ts';
 import { CommandError } from './command-error.ts';
+import { casesCommand } from './commands/cases.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLettersCommand } from './commands/dead-letters.ts';
@@ -25,6 +26,7 @@ const program = new Command('evently')
   .addCommand(configCommand())
   .addCommand(adminCommand())
   .addCommand(deadLettersCommand())
+  .addCommand(casesCommand())
   .addCommand(reindexCommand())
   .addCommand(searchCheckCommand())
   .addCommand(psqlCommand())

@@ -118,7 +118,7 @@ const ability: Row = {
       kind: 'figure',
       title: 'Cases for a person',
       means: 'Attempts and refunds that nobody but a person can settle.',
-      act: 'Each needs somebody: their list is in the database of payment, the runbook tells how to read it.',
+      act: 'Each needs somebody: evently cases lists them; the runbook says what each asks for.',
       unit: 'locale',
       noData: 'Payment is not heard',
       width: 3,

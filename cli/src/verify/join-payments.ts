@@ -16,7 +16,7 @@ export type CapturedPayment = {
   amount_minor: number;
   currency: string;
   refunded_minor: number;
-  /** Refunds that failed and wait for a person. */
+  /** Refunds that failed and wait for a person, or were given back by one. */
   in_case_minor: number;
 };
 

@@ -8,6 +8,7 @@ import type { Service } from '@evently/kit/serve';
 import { createAttemptBooks } from './actions/attempt-books.ts';
 import type { PaymentActionDeps } from './actions/deps.ts';
 import type { PaymentConfig } from './config.ts';
+import { caseRoutes } from './http/cases.ts';
 import { internalRoutes } from './http/internal.ts';
 import { paymentRoutes } from './http/payments.ts';
 import { verifyRoutes } from './http/verify.ts';
@@ -99,6 +100,7 @@ function buildApp(
       },
     }),
   );
+  app.route('/', caseRoutes({ db, log: deps.log, acceptedApiKeys }));
   app.route('/', verifyRoutes({ db, acceptedApiKeys }));
   app.route('/', deadLetterRoutes({ db, consumers, acceptedApiKeys }));
   return app;

@@ -1,8 +1,10 @@
 /** Asks the provider about everything that has no outcome yet, until it has one. */
+import { newId } from '@evently/kit/ids';
 import { pauseBeforeCheckSeconds } from '../domain/payment.ts';
 import { askProvider } from '../provider/ask.ts';
+import { openUnknownCase } from '../store/cases.ts';
 import { claimDueAttempts, claimDueRefunds, countUnsettled, type DueAttempt } from '../store/due.ts';
-import { openAttemptCase, settleAttempt } from './settle-attempt.ts';
+import { settleAttempt } from './settle-attempt.ts';
 import { cancelAtProvider } from './void-payment.ts';
 import { sendRefund } from './refund-payment.ts';
 import type { PaymentActionDeps } from './deps.ts';
@@ -73,13 +75,7 @@ async function inBatches<T extends { id: string }>(
  */
 async function resolveAttempt(deps: ReconcileDeps, attempt: DueAttempt): Promise<void> {
   if (attempt.ageMs > personAfterMs) {
-    await openAttemptCase(
-      deps,
-      deps.db,
-      attempt.id,
-      'outcome-unknown',
-      'the provider has not told the outcome',
-    );
+    await tellPerson(deps, attempt.id);
   }
   if (attempt.voidRequested) {
     await cancelAtProvider(deps, attempt.id);
@@ -90,4 +86,11 @@ async function resolveAttempt(deps: ReconcileDeps, attempt: DueAttempt): Promise
   const charge = answer.value;
   if (charge !== null) await deps.db.transaction((client) => settleAttempt(deps, client, attempt.id, charge));
   else if (attempt.ageMs >= deps.notFoundGraceMs) await cancelAtProvider(deps, attempt.id);
+}
+
+async function tellPerson(deps: ReconcileDeps, paymentId: string): Promise<void> {
+  const id = newId(deps.clock.now().getTime());
+  const detail = 'the provider has not told the outcome';
+  if (await openUnknownCase(deps.db, { id, paymentId, detail }))
+    deps.log.error({ payment_id: paymentId, case: 'outcome-unknown' }, 'a payment needs a person');
 }

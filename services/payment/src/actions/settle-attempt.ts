@@ -1,11 +1,10 @@
 /** Lays the provider's word beside our row: lock it, merge, write the end with ledger and message. */
 import { newId } from '@evently/kit/ids';
 import { writeOutbox } from '@evently/kit/outbox';
-import type { Sql } from '@evently/kit/postgres';
 import type { ClientBase } from 'pg';
 import { mergeCharge, type ChargeMerge, type ProviderCharge } from '../domain/life.ts';
 import type { Payment } from '../domain/payment.ts';
-import { closeUnknownCase, openCase } from '../store/cases.ts';
+import { closeAttemptCases, closeCaptureCase, openCase } from '../store/cases.ts';
 import { writeMovement } from '../store/ledger.ts';
 import { lockPayment, writeSettlement, type AttemptOutcome, type Settlement } from '../store/payments.ts';
 import { settledMessage } from './messages.ts';
@@ -32,7 +31,11 @@ export async function settleAttempt(
   const payment = await lockPayment(client, paymentId);
   if (payment === null) throw new Error(`payment ${paymentId} is gone`);
   const merge = mergeCharge(payment, charge);
-  if (merge.kind === 'nothing') return payment;
+  if (merge.kind === 'nothing') {
+    if (holdsNothing(payment, charge) && (await closeCaptureCase(client, payment.id)))
+      deps.log.info({ payment_id: payment.id, case: 'captured-after-end' }, 'a case has closed by itself');
+    return payment;
+  }
   if (merge.kind === 'case') {
     await openAttemptCase(deps, client, payment.id, merge.problem, describe(charge));
     return payment;
@@ -43,7 +46,7 @@ export async function settleAttempt(
     const { id, amountMinor, currency } = payment;
     await writeMovement(client, { id, paymentId: id, amountMinor, currency });
   }
-  await closeUnknownCase(client, payment.id);
+  await closeAttemptCases(client, payment.id);
   const ended: Payment = {
     ...payment,
     status: settlement.status,
@@ -83,16 +86,22 @@ function plainOutcome(payment: Payment, merge: ChargeMerge): AttemptOutcome | nu
   return { paymentId, status: 'succeeded', transactionId: merge.transactionId, amountMinor, currency };
 }
 
-/** Opens a case for a person, once, and says so in the log. */
-export async function openAttemptCase(
+/** Neither taken by us nor any more by the provider. */
+function holdsNothing(payment: Payment, charge: ProviderCharge): boolean {
+  const isEnded = payment.status === 'declined' || payment.status === 'void';
+  return isEnded && (charge.status === 'declined' || charge.status === 'voided');
+}
+
+/** Opens a case for a person, once, and says so in the log. The caller holds the payment's lock. */
+async function openAttemptCase(
   deps: SettleDeps,
-  sql: Sql,
+  client: ClientBase,
   paymentId: string,
-  kind: 'amount-mismatch' | 'captured-after-end' | 'outcome-unknown',
+  kind: 'amount-mismatch' | 'captured-after-end',
   detail: string,
 ): Promise<void> {
   const id = newId(deps.clock.now().getTime());
-  const isNew = await openCase(sql, { id, paymentId, kind, subjectId: paymentId, detail });
+  const isNew = await openCase(client, { id, paymentId, kind, subjectId: paymentId, detail });
   if (isNew) deps.log.error({ payment_id: paymentId, case: kind }, 'a payment needs a person');
 }
 

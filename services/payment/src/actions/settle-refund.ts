@@ -4,7 +4,7 @@ import { writeOutbox } from '@evently/kit/outbox';
 import type { ClientBase } from 'pg';
 import { mergeRefund, type ProviderRefund } from '../domain/life.ts';
 import type { Payment, Refund } from '../domain/payment.ts';
-import { openCase } from '../store/cases.ts';
+import { closeRefundCases, openCase } from '../store/cases.ts';
 import { writeMovement } from '../store/ledger.ts';
 import { addRefunded, lockPayment } from '../store/payments.ts';
 import { findRefund, settleRefundRow } from '../store/refunds.ts';
@@ -13,7 +13,8 @@ import type { PaymentActionDeps } from './deps.ts';
 
 /**
  * Merges the provider's word in the caller's transaction, with `payment.refund_settled` when that ends the
- * refund. A failed one leaves the payment's refunded sum and opens a case for a person. Locks the payment.
+ * refund. A failed one leaves the payment's refunded sum and opens a case for a person; one that succeeds closes those
+ * whose money has gone back by it. Locks the payment.
  */
 export async function settleRefund(
   deps: Pick<PaymentActionDeps, 'clock' | 'log' | 'metrics'>,
@@ -34,6 +35,12 @@ export async function settleRefund(
   if (failureCode === null) {
     const { id, paymentId, amountMinor, currency } = refund;
     await writeMovement(client, { id, paymentId, amountMinor: -amountMinor, currency });
+    const closed = await closeRefundCases(client, paymentId);
+    if (closed > 0)
+      deps.log.info(
+        { payment_id: paymentId, case: 'refund-failed', closed },
+        'cases have closed by themselves',
+      );
   } else {
     await takeBack(deps, client, payment, refund, failureCode);
   }

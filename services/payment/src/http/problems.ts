@@ -1,13 +1,18 @@
 /** The one place where a refusal of payment becomes a problem; a refusal without a case does not compile. */
 import { notFound, unavailable, type Problem } from '@evently/kit/problems';
 import { toMajor } from '@evently/contracts/money';
+import type { CloseCaseOutcome } from '../actions/close-case.ts';
 import type { WebhookRefusal } from '../actions/receive-webhook.ts';
 import type { PaymentRefusal } from '../domain/payment.ts';
 
-export function problemOf(refusal: PaymentRefusal | WebhookRefusal): Problem {
+type CaseRefusal = Extract<CloseCaseOutcome, { ok: false }>['refusal'];
+
+export function problemOf(refusal: PaymentRefusal | WebhookRefusal | CaseRefusal): Problem {
   switch (refusal.kind) {
     case 'payment-not-found':
       return notFound('payment');
+    case 'case-not-found':
+      return notFound('case');
     case 'request-differs':
       return {
         status: 422,

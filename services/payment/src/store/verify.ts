@@ -76,14 +76,16 @@ const statements: readonly Statement[] = [
   },
   {
     invariant: 'I24',
-    about: 'the fake provider holds the same money, but for what is being asked about or is with a person',
+    about:
+      'the fake provider holds the same money, but for what is being asked about or is or was with a person',
     text: `select format('payment %s is %s over %s, the provider holds %s as %s', p.id, p.status, p.amount_minor,
                          f.amount_minor, f.outcome) as broken
              from payments p left join fake_provider_charges f on f.key = p.id::text
             where p.provider = 'fake' and p.settled_at is not null
               and (case when p.status = 'succeeded' then p.amount_minor end)
                   is distinct from (case when f.outcome = 'succeeded' and f.settles_at <= clock_timestamp() then f.amount_minor end)
-              and not exists (select 1 from manual_cases m where m.payment_id = p.id and m.closed_at is null)`,
+              and not exists (select 1 from manual_cases m
+                               where m.payment_id = p.id and (m.closed_at is null or m.note is not null))`,
   },
   {
     invariant: 'I25',
@@ -119,7 +121,7 @@ export type CapturedPayment = {
   amount_minor: number;
   currency: string;
   refunded_minor: number;
-  /** Refunds that failed and wait for a person (I23). */
+  /** Refunds that failed and wait for a person, or were given back by one (I23). */
   in_case_minor: number;
 };
 
@@ -143,7 +145,8 @@ export async function* listCapturedPayments(sql: Sql): AsyncGenerator<readonly C
       name: 'list-captured',
       text: `select p.id, p.booking_id, p.attempt, p.amount_minor, p.currency, p.refunded_minor,
                     coalesce((select sum(r.amount_minor) from manual_cases m join refunds r on r.id = m.subject_id
-                               where m.payment_id = p.id and m.kind = 'refund-failed' and m.closed_at is null), 0) as in_case_minor
+                               where m.payment_id = p.id and m.kind = 'refund-failed'
+                                 and (m.closed_at is null or m.note is not null)), 0) as in_case_minor
                from payments p
               where (p.booking_id, p.attempt) > ($1, $2) and p.status = 'succeeded'
               order by p.booking_id, p.attempt
