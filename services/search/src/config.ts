@@ -78,5 +78,12 @@ export function readSearchConfig(env: Readonly<Record<string, string | undefined
   if (faults.length > 0) throw new ConfigError(['OPENSEARCH_URL: must be http or https addresses']);
   if (engine === 'opensearch' && urls.length === 0)
     throw new ConfigError(['OPENSEARCH_URL: must name OpenSearch when SEARCH_ENGINE is opensearch']);
+  const { OPENSEARCH_USER: user, OPENSEARCH_PASSWORD: password } = config;
+  if ((user === null) !== (password === null))
+    throw new ConfigError([
+      user === null
+        ? 'OPENSEARCH_USER: must name whose password OPENSEARCH_PASSWORD is'
+        : 'OPENSEARCH_PASSWORD: must be that of OPENSEARCH_USER; leave both empty where OpenSearch asks for neither',
+    ]);
   return config;
 }

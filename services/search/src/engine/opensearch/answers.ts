@@ -33,9 +33,11 @@ const kept = z.object({
 });
 export type Kept = z.output<typeof kept>;
 
+const fault = z.object({ type: z.string(), reason: z.string().nullish() });
+
 export const knownAnswer = z.object({
   docs: z.array(
-    z.discriminatedUnion('found', [
+    z.union([
       z.object({
         found: z.literal(true),
         _id: z.string(),
@@ -44,6 +46,7 @@ export const knownAnswer = z.object({
         _source: kept,
       }),
       z.object({ found: z.literal(false), _id: z.string() }),
+      z.object({ error: fault }),
     ]),
   ),
 });
@@ -51,7 +54,7 @@ export const knownAnswer = z.object({
 const written = z.object({
   _id: z.string(),
   status: z.number(),
-  error: z.object({ type: z.string(), reason: z.string().nullish() }).optional(),
+  error: fault.optional(),
 });
 export const bulkAnswer = z.object({
   items: z.array(z.union([z.object({ index: written }), z.object({ create: written })])),
@@ -61,7 +64,7 @@ export const bulkAnswer = z.object({
 export const aliasAnswer = z.record(z.string(), z.object({ aliases: z.record(z.string(), z.unknown()) }));
 
 export const refusalAnswer = z.object({
-  error: z.union([z.object({ type: z.string(), reason: z.string().nullish() }), z.string()]),
+  error: z.union([fault, z.string()]),
 });
 
 const hit = z.object({

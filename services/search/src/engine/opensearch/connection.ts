@@ -37,6 +37,7 @@ export type OpenSearchConnection = {
 const maxSockets = 64;
 /** Refusals that waiting, or an operator, mends: they say nothing about what was asked. */
 const awayStatuses = new Set([401, 403, 429]);
+const noAccount = 401;
 
 /** Opens nothing before the first call. Throws `ConfigError` when the address cannot be used. */
 export function openConnection(address: OpenSearchAddress): OpenSearchConnection {
@@ -55,7 +56,7 @@ export function openConnection(address: OpenSearchAddress): OpenSearchConnection
     sniffOnConnectionFault: false,
   });
   return {
-    call: (call) => ask(client, call),
+    call: (call) => ask(client, call, address),
     close: async () => {
       await client.close();
     },
@@ -76,7 +77,7 @@ function checkUrls({ urls, caFile }: OpenSearchAddress): readonly string[] {
   return urls;
 }
 
-async function ask(client: Client, call: Call): Promise<Answer> {
+async function ask(client: Client, call: Call, address: OpenSearchAddress): Promise<Answer> {
   const request = client.transport.request(
     {
       method: call.method,
@@ -98,32 +99,50 @@ async function ask(client: Client, call: Call): Promise<Answer> {
     const answer: { statusCode: number | null; body: unknown } = await request;
     return { status: answer.statusCode ?? 0, body: answer.body };
   } catch (error) {
-    return answerOf(error, call);
+    return answerOf(error, call, address);
   } finally {
     limit.removeEventListener('abort', giveUp);
   }
 }
 
-function answerOf(error: unknown, { method, path, deadlineMs }: Call): Answer {
+function answerOf(error: unknown, { method, path, deadlineMs }: Call, address: OpenSearchAddress): Answer {
   const what = `${method} ${path.split('?')[0]}`;
   if (error instanceof errors.ResponseError) {
     // Its own `statusCode` prefers one that the body tells.
     const status = error.meta.statusCode ?? 0;
     if (status < 500 && !awayStatuses.has(status)) return { status, body: error.body };
-    throw new EngineAway(`OpenSearch answers ${status} to ${what}: ${error.message}`, error);
+    const says =
+      status === noAccount ? adviseOnAccount(address) : (adviseOnRights(error.message) ?? error.message);
+    throw new EngineAway(`OpenSearch answers ${status} to ${what}: ${says}`, error);
   }
   if (error instanceof errors.TimeoutError || error instanceof errors.RequestAbortedError)
     throw new EngineAway(`OpenSearch did not answer ${what} in ${deadlineMs} ms`, error);
   if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError)
-    throw new EngineAway(`OpenSearch cannot be reached: ${adviseOn(error)}`, error);
+    throw new EngineAway(`OpenSearch cannot be reached: ${adviseOn(error, address)}`, error);
   throw error;
 }
 
+function adviseOnAccount({ user }: OpenSearchAddress): string {
+  return user === null
+    ? 'it asks who this is; set OPENSEARCH_USER and OPENSEARCH_PASSWORD'
+    : `it does not know ${user} with this password; correct OPENSEARCH_USER and OPENSEARCH_PASSWORD`;
+}
+
+/** What to do about a right that is missing, of which the security plugin says so; null for any other refusal. */
+export function adviseOnRights(says: string): string | null {
+  return says.includes('no permissions for')
+    ? `${says}; give the user of OPENSEARCH_USER the role in charts/evently/files/opensearch-role.yml, with the patterns of this OPENSEARCH_ALIAS`
+    : null;
+}
+
 /** The client keeps the words of Node's failures and drops their codes. */
-function adviseOn({ message }: Error): string {
+function adviseOn({ message }: Error, { urls }: OpenSearchAddress): string {
   if (/certificate|issuer/i.test(message))
     return `${message}; OPENSEARCH_CA_FILE names the PEM file of the authority that is believed, and OPENSEARCH_URL a name that the certificate has`;
-  return /wrong version number|packet length/i.test(message)
-    ? `${message}; is this the port of TLS? Without it OPENSEARCH_URL begins with http://`
+  if (/wrong version number|packet length/i.test(message))
+    return `${message}; is this the port of TLS? Without it OPENSEARCH_URL begins with http://`;
+  // Who waits for TLS closes when somebody speaks without it.
+  return /hang up|ECONNRESET/.test(message) && urls.some((url) => url.startsWith('http:'))
+    ? `${message}; does this port speak TLS? Then OPENSEARCH_URL begins with https://`
     : message;
 }

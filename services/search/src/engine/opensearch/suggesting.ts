@@ -1,7 +1,7 @@
 /** Suggestions: the question in parts, and the order of what they answer. Pure but for its one call. */
 import { EngineAway, type SuggestQuery } from '../port.ts';
 import { suggestAnswer } from './answers.ts';
-import type { OpenSearchConnection } from './connection.ts';
+import { adviseOnRights, type OpenSearchConnection } from './connection.ts';
 import type { Clause } from './answered-search.ts';
 import { tokensOf } from '../../domain/tokens.ts';
 
@@ -58,8 +58,12 @@ function refusal({
   status: number;
   error: { type: string; reason?: string | null | undefined };
 }): Error {
-  const says = `OpenSearch answers ${status} to suggestions: ${error.reason ?? error.type}`;
-  return status === notFound || status === 429 || status >= 500 ? new EngineAway(says) : new Error(says);
+  const why = error.reason ?? error.type;
+  const advice = adviseOnRights(why);
+  const says = `OpenSearch answers ${status} to suggestions: ${advice ?? why}`;
+  return advice !== null || status === notFound || status === 429 || status >= 500
+    ? new EngineAway(says)
+    : new Error(says);
 }
 
 function namesPart(prefix: string, { now, limit }: SuggestQuery): object {

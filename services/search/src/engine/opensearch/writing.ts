@@ -2,7 +2,7 @@
 import { newestOf, type Newest } from '../../domain/newest.ts';
 import { EngineAway, type Change } from '../port.ts';
 import { bulkAnswer, knownAnswer, refusalAnswer } from './answers.ts';
-import type { OpenSearchConnection } from './connection.ts';
+import { adviseOnRights, type OpenSearchConnection } from './connection.ts';
 import { nothingKnown, sourceOf, type State } from './index-source.ts';
 import { nextState } from './next-state.ts';
 
@@ -81,6 +81,7 @@ async function readKnown(
   const { docs } = knownAnswer.parse(body);
   return new Map(
     docs.flatMap((found): [string, Known][] => {
+      if ('error' in found) throw unread(alias, found.error);
       if (!found.found) return [];
       const at = { seqNo: found._seq_no, primaryTerm: found._primary_term };
       return [[found._id, { state: found._source, at }]];
@@ -125,6 +126,16 @@ function refused(alias: string, status: number, body: unknown): Error {
     : refusedItem(alias, status, error.type, error.reason ?? '');
 }
 
+/** A document that OpenSearch could not look up: its shard is on its way, or a right is missing. */
+function unread(
+  alias: string,
+  { type, reason }: { type: string; reason?: string | null | undefined },
+): Error {
+  if (type === 'index_not_found_exception') return new AliasGone(alias);
+  const says = reason ?? type;
+  return new EngineAway(`OpenSearch does not read a document: ${adviseOnRights(says) ?? says}`);
+}
+
 const full = new Set([
   'es_rejected_execution_exception',
   'rejected_execution_exception',
@@ -133,6 +144,8 @@ const full = new Set([
 
 function refusedItem(alias: string, status: number, type: string, reason: string): Error {
   if (type === 'index_not_found_exception') return new AliasGone(alias);
+  const advice = adviseOnRights(reason);
+  if (advice !== null) return new EngineAway(`OpenSearch answers ${status} to a document: ${advice}`);
   // A full queue, a full disk, a shard on its way: the same change is taken later.
   if (status >= 500 || status === 429 || full.has(type))
     return new EngineAway(`OpenSearch answers ${status}: ${reason}`);
