@@ -8,12 +8,22 @@ import { findHelmTools } from './helm-tools.ts';
 import { k6 } from './k6.ts';
 import { findKubeTools } from './kube-tools.ts';
 import { findNodeCluster } from './node-cluster.ts';
-import { openSearch } from './opensearch.ts';
+import { openSearch, openSearchWithSecurity } from './opensearch.ts';
 import { postgresClient } from './postgres-client.ts';
 import { prometheus, promtool } from './prometheus.ts';
 import { redisServer } from './redis.ts';
 
-const engines = [k6, redisServer, actionlint, chromium, openSearch, postgresClient, prometheus, promtool];
+const engines = [
+  k6,
+  redisServer,
+  actionlint,
+  chromium,
+  openSearch,
+  openSearchWithSecurity,
+  postgresClient,
+  prometheus,
+  promtool,
+];
 
 export default async function setup(): Promise<void> {
   const say = (sentence: string): void => void process.stdout.write(`${sentence}\n`);

@@ -26,6 +26,16 @@ export type OpenSearchProcessOptions = {
   heap?: string;
   /** Flags of Java in the place of those that make a test start soon. */
   javaFlags?: string;
+  /** A plugin on its class path, and how it is spoken to then. */
+  plugin?: OpenSearchPlugin;
+};
+
+export type OpenSearchPlugin = {
+  className: string;
+  urlOf: (port: number) => string;
+  /** Writes into the folder that the node reads its settings from, before each start. */
+  configure: (folder: string) => Promise<void>;
+  isReady: (url: string) => Promise<boolean>;
 };
 
 const name = 'opensearch';
@@ -38,20 +48,24 @@ export async function startOpenSearchProcess({
   program,
   heap = '1g',
   javaFlags,
+  plugin,
 }: OpenSearchProcessOptions): Promise<OpenSearchProcess> {
   const group = await createProcessGroup(name);
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = plugin?.urlOf(port) ?? `http://127.0.0.1:${port}`;
   const folder = path.join(group.folder, 'node');
 
   async function start(): Promise<void> {
-    await mkdir(folder, { recursive: true });
-    await group.start(name, program, [folder, String(port)], {
+    const config = path.join(folder, 'node_1/config');
+    await mkdir(config, { recursive: true, mode: 0o700 });
+    await plugin?.configure(config);
+    const plugins = plugin === undefined ? [] : [plugin.className];
+    await group.start(name, program, [folder, String(port), ...plugins], {
       ...process.env,
       OPENSEARCH_HEAP: heap,
       ...(javaFlags === undefined ? {} : { OPENSEARCH_JAVA_FLAGS: javaFlags }),
     });
-    await group.waitUntil(name, () => isReady(url), startMs);
+    await group.waitUntil(name, () => (plugin?.isReady ?? isReady)(url), startMs);
   }
   try {
     await start();
