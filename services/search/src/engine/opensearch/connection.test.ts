@@ -45,6 +45,37 @@ test.each([401, 403, 429, 500, 502, 503, 504])('an OpenSearch that answers %d is
   await expect(connect({ urls: [`http://127.0.0.1:${port}`] }).call(call)).rejects.toBeInstanceOf(EngineAway);
 });
 
+test.each([
+  [401, '', null, 'set OPENSEARCH_USER and OPENSEARCH_PASSWORD'],
+  [401, '', { user: 'evently', password: 'secret' }, 'it does not know evently with this password'],
+  [
+    403,
+    'no permissions for [indices:admin/create] and User',
+    null,
+    'charts/evently/files/opensearch-role.yml',
+  ],
+  [403, 'index [x] blocked by: [FORBIDDEN/8/index write (api)]', null, 'answers 403 to POST /x/_search'],
+])('a refusal with %d (%s) says what to correct, and no password', async (status, reason, user, says) => {
+  const refusal = { type: 'security_exception', reason };
+  const port = await answering((_, res) => {
+    res
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ error: { root_cause: [refusal], ...refusal }, status }));
+  });
+  const asked = connect({ urls: [`http://127.0.0.1:${port}`], ...user }).call(call);
+  const failed = await asked.then(String, String);
+  expect(failed).toContain(says);
+  expect(failed).not.toContain('secret');
+  if (!reason.startsWith('no permissions')) expect(failed).not.toContain('opensearch-role.yml');
+});
+
+test('a port that closes at once may speak TLS, which is said where the address is http://', async () => {
+  const port = await answering((_, res) => void res.destroy());
+  await expect(connect({ urls: [`http://127.0.0.1:${port}`] }).call(call)).rejects.toThrow(
+    /begins with https:/,
+  );
+});
+
 test('a refusal that says something about the question is an answer', async () => {
   const port = await answering((_, res) => {
     res
