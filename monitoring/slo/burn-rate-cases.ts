@@ -9,6 +9,7 @@ const requestsPerStep = 1_000;
 // So that the short window holds a few samples, and the long one not too many.
 const stepsInShort = 3;
 const msPerSecond = 1_000;
+const secondsPerDay = 86_400;
 
 /** For some steps so many requests come in each, of which so many are bad. */
 type Stretch = { steps: number; requests: number; bad: number };
@@ -89,11 +90,42 @@ function casesOf(objective: Objective, rate: BurnRate, alert: string, isFirst: b
     {
       ...about,
       says: `${objective.name}, one of three requests was bad`,
-      series: seriesOf(objective, [
-        { steps: 1, requests: 3, bad: 1 },
-        { steps: 1, requests: 0, bad: 0 },
-      ]),
-      at: at(2),
+      series: seriesOf(objective, alone(3, 1)),
+      at: at(stepsInShort),
+    },
+    // In days there is much time in which a Prometheus that has just begun has seen nothing.
+    ...(secondsOf(rate.long) < secondsPerDay ? [] : youngCases(objective, rate, alert, tooMany)),
+  ];
+}
+
+/** So many requests and no others, in a short window that ends now. */
+function alone(requests: number, bad: number): Stretch[] {
+  const none = { requests: 0, bad: 0 };
+  return [
+    { steps: 1, ...none },
+    { steps: 1, requests, bad },
+    { steps: stepsInShort - 2, ...none },
+  ];
+}
+
+function youngCases(objective: Objective, rate: BurnRate, alert: string, share: number): Case[] {
+  const at = `${secondsOf(rate.short)}s`;
+  const seen = (requests: number): Record<string, string> =>
+    seriesOf(objective, alone(requests, rounded(share * requests)));
+  return [
+    {
+      alert,
+      says: `${objective.name}, a young Prometheus has seen too few requests`,
+      series: seen(0.9 * rate.minimum_requests),
+      at,
+      fires: never,
+    },
+    {
+      alert,
+      says: `${objective.name}, a young Prometheus has seen enough requests`,
+      series: seen(1.1 * rate.minimum_requests),
+      at,
+      fires: [{ labels: { slo: objective.name }, value: `${rounded(share * 100)}%` }],
     },
   ];
 }

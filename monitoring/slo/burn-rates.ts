@@ -77,11 +77,7 @@ function burnRateAlert(objective: Objective, rate: BurnRate): Alert {
     conditions: [
       { measure: ratio(long), is: [['>', most]] },
       { on: ['slo'], measure: ratio(short), is: [['>', most]] },
-      {
-        on: ['slo'],
-        measure: `${requestsName(long)}${of(objective)} * ${secondsOf(long)}`,
-        is: [['>=', minimum]],
-      },
+      { on: ['slo'], measure: requestsOf(objective, rate), is: [['>=', minimum]] },
     ],
     summary: `${objective.name}: the error budget of 30 days would be used up ${pace}`,
     description:
@@ -94,6 +90,15 @@ function burnRateAlert(objective: Objective, rate: BurnRate): Alert {
         ? 'checkout'
         : 'services',
   };
+}
+
+/**
+ * How many requests came in the long window. What is recorded of days is the mean of the time with samples, which of a young
+ * Prometheus is short; so their requests are those of each short window in it, added up. The newest may be missing for one.
+ */
+function requestsOf(objective: Objective, { long, short }: BurnRate): string {
+  if (secondsOf(long) < secondsPerDay) return `${requestsName(long)}${of(objective)} * ${secondsOf(long)}`;
+  return `sum_over_time(${requestsName(short)}${of(objective)}[${long}:${short}]) * ${secondsOf(short)}`;
 }
 
 function requestsName(window: string): string {
