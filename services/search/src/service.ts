@@ -5,7 +5,7 @@ import type { Caller } from '@evently/kit/caller';
 import type { Ticker } from '@evently/kit/clock';
 import { deadLetterRoutes } from '@evently/kit/dead-letters';
 import { addressKey, rateLimit } from '@evently/kit/guards';
-import { isDatabaseUnavailable } from '@evently/kit/postgres';
+import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
 import type { PlatformDeps } from '@evently/kit/platform';
 import type { Service } from '@evently/kit/serve';
 import { createEnginePort, type EnginePort } from './actions/ask-engines.ts';
@@ -13,12 +13,13 @@ import { createTrendingBoard } from './actions/search-events.ts';
 import { createHotRounds, lookEveryMs } from './actions/keep-hot.ts';
 import type { SearchConfig } from './config.ts';
 import { openEngines, type OpenedEngines } from './engine/open-engines.ts';
-import { EngineAway } from './engine/port.ts';
+import { EngineAway, type SearchEngine } from './engine/port.ts';
 import { internalRoutes } from './http/internal.ts';
 import { searchRoutes } from './http/search.ts';
 import { startComparing, startIndexing, startKeepingHot } from './jobs/indexing.ts';
 import { createHandlers, subscribe } from './jobs/messages.ts';
 import { createSearchMetrics, type SearchMetrics } from './metrics.ts';
+import { countKnown } from './store/catalog.ts';
 import { measureBacklog } from './store/pending.ts';
 
 /** `eventCaller` reaches the event service's internal routes; `engines` takes the place of those of the settings. */
@@ -51,7 +52,7 @@ export function createSearchService(deps: SearchServiceDeps): Service {
     app,
     start: async () => {
       for (const engine of indexed)
-        await engine.prepare().catch((error: unknown) => {
+        await prepareFirst(db, engine).catch((error: unknown) => {
           if (!(error instanceof EngineAway) && !isDatabaseUnavailable(error)) throw error;
           log.warn({ engine: engine.kind, err: String(error) }, 'the index is prepared later');
         });
@@ -73,6 +74,11 @@ function keepHot({ db, clock, log, config }: SearchServiceDeps, { port }: { port
   // Looked twice as often as anything is due, so that a timer's fraction makes nothing old.
   const roundMs = Math.min(everyMs / 2, lookEveryMs);
   return startKeepingHot(createHotRounds({ db, port, clock, log }, everyMs), roundMs, log);
+}
+
+/** An empty index says that there is nothing. Where events are known the comparison builds one, and till then it is away. */
+async function prepareFirst(db: Database, engine: SearchEngine): Promise<void> {
+  if ((await countKnown(db)) === 0) await engine.prepare();
 }
 
 function createParts(deps: SearchServiceDeps) {

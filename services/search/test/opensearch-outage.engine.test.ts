@@ -6,7 +6,15 @@ import { askHostile, expectAnsweredOrRefused } from './hostile-inputs.ts';
 import { createOnOpenSearch } from './opensearch-service.ts';
 import { createOpenSearchForTests } from './opensearch-under-test.ts';
 import { makeCatalogDocument } from './pretend-catalog.ts';
-import { check, search, send, tellDocument, tellStock, type SearchUnderTest } from './search-service.ts';
+import {
+  check,
+  createSearchUnderTest,
+  search,
+  send,
+  tellDocument,
+  tellStock,
+  type SearchUnderTest,
+} from './search-service.ts';
 
 const openSearch = createOpenSearchForTests();
 /** The engine catches up by itself once it is back; a busy machine takes its time. */
@@ -124,7 +132,11 @@ test('an engine that lost all its data is filled again from the catalog, without
   await expectNothingDiffers(under);
   await engine.kill();
   await engine.loseData();
+  // Nobody can tell what is to be in it: it stays away, and nothing says that there are no events.
+  under.catalog.state.away = true;
   await engine.start();
+  await expectWaiting(under);
+  under.catalog.state.away = false;
   await expectNothingDiffers(under);
   await vi.waitFor(
     async () => expect((await search(under, 'q=remembered')).total).toBe(eventsMeanwhile),
@@ -132,3 +144,39 @@ test('an engine that lost all its data is filled again from the catalog, without
   );
   expect(under.logs.join('')).toContain('the index is lost; it is built anew');
 });
+
+test('where events are known and OpenSearch is new, it is away until it has them all', async () => {
+  const before = await createSearchUnderTest();
+  try {
+    await before.service.start();
+    await publishAndSell(before, 'Moved');
+    await expectNothingDiffers(before);
+    before.catalog.state.away = true;
+    const under = await createOnOpenSearch(engine.url, { SEARCH_COMPARE_SECONDS: '1' }, before);
+    opened.push(under);
+    await under.service.start();
+    await expectWaiting(under);
+    before.catalog.state.away = false;
+    await vi.waitFor(
+      async () => expect((await send(under, 'GET', '/api/v1/search?q=moved')).status).toBe(200),
+      catchUp,
+    );
+    expect((await search(under, 'q=moved')).total).toBe(eventsMeanwhile);
+    await opened.pop()?.close();
+  } finally {
+    await before.close();
+  }
+});
+
+/** The comparison has found that there is no index, and cannot build one. */
+async function expectWaiting(under: SearchUnderTest): Promise<void> {
+  await vi.waitFor(
+    () => expect(under.logs.join('')).toMatch(/the index is lost[^]*the comparison of the index waits/),
+    catchUp,
+  );
+  for (const path of ['/api/v1/search?q=remembered', '/api/v1/search', '/api/v1/search/suggestions?q=mov'])
+    expect(await send(under, 'GET', path)).toMatchObject({
+      status: 503,
+      body: { code: 'search_unavailable' },
+    });
+}

@@ -3,8 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { createSearchUnderTest, type SearchUnderTest, type UnderTestOptions } from './search-service.ts';
 
 /** Nothing is started. A test of outages gives up sooner. */
-export function createOnOpenSearch(url: string, env: UnderTestOptions['env'] = {}): Promise<SearchUnderTest> {
+export function createOnOpenSearch(
+  url: string,
+  env: UnderTestOptions['env'] = {},
+  beside?: SearchUnderTest,
+): Promise<SearchUnderTest> {
   return createSearchUnderTest({
+    ...(beside === undefined ? {} : { beside }),
     env: {
       SEARCH_ENGINE: 'opensearch',
       OPENSEARCH_URL: url,

@@ -17,12 +17,15 @@ import {
 } from '../domain/terms.ts';
 import { tokensOf } from '../domain/tokens.ts';
 import {
+  analyzeIndex,
   beginGeneration,
   dropGeneration,
   ensureActive,
+  hasActive,
   holdGenerations,
   sweepDropped,
   switchTo,
+  vacuumIndex,
 } from '../store/generations.ts';
 import { countDocuments, findSuggestions, listEntries, sumBuckets } from '../store/index-read.ts';
 import { findDocuments, type Found } from '../store/index-search.ts';
@@ -50,6 +53,8 @@ import {
 /** An answer that takes longer helps nobody; the database ends the statement itself a little later. */
 const queryMs = 2_500;
 const applyMs = 20_000;
+/** Statistics and vacuum of all tables of the index, some million events. */
+const tidyMs = 300_000;
 /** Lexemes of words that are remembered: what PostgreSQL says of a word never changes. */
 const maxRemembered = 100_000;
 const maxSweeps = 10_000;
@@ -66,10 +71,15 @@ export function createPostgresEngine({ db }: { db: Database }): SearchEngine {
   return {
     kind: 'postgres',
     prepare: () => guard(() => ensureActive(db)),
-    ready: () => db.ready(),
+    ready: () =>
+      guard(() => hasActive(db)).catch((error: unknown) => {
+        if (error instanceof EngineAway) return false;
+        throw error;
+      }),
     apply: (changes) => guard(() => applyToAll(db, lexicon, changes), applyMs),
-    search: (query) => guard(() => search(db, lexicon, query)),
-    suggest: ({ prefix, now, limit }) => guard(() => findSuggestions(db, prefix, now, limit)),
+    search: (query) => guard(() => orAway(db, search(db, lexicon, query), ({ total }) => total)),
+    suggest: ({ prefix, now, limit }) =>
+      guard(() => orAway(db, findSuggestions(db, prefix, now, limit), ({ length }) => length)),
     count: () => guard(() => countDocuments(db)),
     buckets: () => guard(() => sumBuckets(db)),
     entries: (bucket) => guard(() => listEntries(db, bucket)),
@@ -77,6 +87,14 @@ export function createPostgresEngine({ db }: { db: Database }): SearchEngine {
     // The pool is the caller's.
     close: () => Promise.resolve(),
   };
+}
+
+/** That there is nothing is for an index to say: where none answers yet, the engine does not. */
+async function orAway<T>(db: Database, asked: Promise<T>, found: (answer: T) => number): Promise<T> {
+  const answer = await asked;
+  if (found(answer) === 0 && !(await hasActive(db)))
+    throw new EngineAway('no index of the database is built yet');
+  return answer;
 }
 
 type Guard = <T>(work: () => Promise<T>, deadlineMs?: number) => Promise<T>;
@@ -315,9 +333,11 @@ async function beginRebuild(db: Database, lexicon: Lexicon, guard: Guard): Promi
       const counted = spelled(counts);
       for (let from = 0; from < counted.length; from += termsPerStatement)
         await guard(() => countTerms(db, generation, counted.slice(from, from + termsPerStatement)), applyMs);
+      await guard(() => analyzeIndex(db), tidyMs);
       const isSwitched = await guard(() => db.transaction((client) => switchTo(client, generation)), applyMs);
       if (!isSwitched) throw superseded(generation);
       await sweep();
+      await guard(() => vacuumIndex(db), tidyMs);
     },
     abandon: async () => {
       await guard(() => dropGeneration(db, generation));

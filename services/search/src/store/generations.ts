@@ -1,5 +1,5 @@
 /** Rows of `index_generations`: which generation of the PostgreSQL index answers, and which one fills. */
-import type { Sql } from '@evently/kit/postgres';
+import type { Database, Sql } from '@evently/kit/postgres';
 
 export type Generation = { generation: number; state: 'building' | 'active' };
 
@@ -11,6 +11,15 @@ export async function ensureActive(client: Sql): Promise<void> {
            select 'active' where not exists (select 1 from index_generations where state = 'active')
            on conflict do nothing`,
   });
+}
+
+/** Whether any generation answers. */
+export async function hasActive(client: Sql): Promise<boolean> {
+  const { rows } = await client.query({
+    name: 'find-active-generation',
+    text: `select 1 from index_generations where state = 'active'`,
+  });
+  return rows.length > 0;
 }
 
 /**
@@ -79,37 +88,82 @@ export async function dropGeneration(client: Sql, generation: number): Promise<v
   });
 }
 
-const sweptEvents = 2_000;
-const sweptTerms = 20_000;
+const sweptEvents = 500;
+const sweptTerms = 5_000;
 
 /**
- * Deletes some rows of generations that nobody reads; answers whether there may be more. Both by their keys: measured
- * with 6,000 events, `ctid = any(array(…))` took 5 s for each 5,000 beginnings, as every row was held against the list.
+ * Deletes some rows of a generation that nobody reads; answers whether there may be more. Each table by its own keys, which
+ * are told: in one statement with a join, a server without statistics read all beginnings for each part, for longer
+ * than a statement may take (100,000 events).
  */
 export async function sweepDropped(client: Sql): Promise<boolean> {
-  const { rowCount: events } = await client.query({
-    name: 'sweep-events',
-    text: `with gone as materialized (
-             select d.generation, d.event_id from index_documents d
-              where d.generation in (select generation from index_generations where state = 'dropped')
-              order by d.generation, d.event_id limit ${sweptEvents}),
-           suggestions as (
-             delete from index_suggestions s using gone
-              where s.generation = gone.generation and s.event_id = gone.event_id),
-           contents as (
-             delete from index_contents c using gone
-              where c.generation = gone.generation and c.event_id = gone.event_id)
-           delete from index_documents d using gone
-            where d.generation = gone.generation and d.event_id = gone.event_id`,
+  const { rows } = await client.query<{ generation: number }>({
+    name: 'find-dropped-generation',
+    text: `select generation from index_generations where state = 'dropped' order by generation limit 1`,
   });
+  const [dropped] = rows;
+  if (dropped === undefined) return false;
+  const { generation } = dropped;
+  const eventIds = await listEvents(client, generation);
+  for (const { name, text } of sweeps) await client.query({ name, text, values: [generation, eventIds] });
   const { rowCount: terms } = await client.query({
     name: 'sweep-terms',
-    text: `with gone as materialized (
-             select t.generation, t.term from index_terms t
-              where t.generation in (select generation from index_generations where state = 'dropped')
-              order by t.generation, t.term limit ${sweptTerms})
-           delete from index_terms t using gone
-            where t.generation = gone.generation and t.term = gone.term`,
+    text: `delete from index_terms
+            where generation = $1
+              and term in (select term from index_terms where generation = $1 order by term limit ${sweptTerms})`,
+    values: [generation],
   });
-  return events === sweptEvents || terms === sweptTerms;
+  if (eventIds.length < sweptEvents && (terms ?? 0) < sweptTerms) await forgetGeneration(client, generation);
+  return true;
+}
+
+async function listEvents(client: Sql, generation: number): Promise<string[]> {
+  const { rows } = await client.query<{ event_id: string }>({
+    name: 'list-events-of-generation',
+    text: `select event_id from index_documents where generation = $1 order by event_id limit ${sweptEvents}`,
+    values: [generation],
+  });
+  return rows.map((row) => row.event_id);
+}
+
+/** The documents last: they say what there is. */
+const sweeps = ['index_suggestions', 'index_contents', 'index_documents'].map((table) => ({
+  name: `sweep-${table}`,
+  text: `delete from ${table} where generation = $1 and event_id = any($2::uuid[])`,
+}));
+
+/** A generation of which nothing is left. */
+async function forgetGeneration(client: Sql, generation: number): Promise<void> {
+  await client.query({
+    name: 'forget-generation',
+    text: `delete from index_generations where generation = $1 and state = 'dropped'`,
+    values: [generation],
+  });
+}
+
+const indexTables = 'index_documents, index_contents, index_terms, index_suggestions';
+/** Tables of some million events. */
+const tidyMs = 300_000;
+
+/**
+ * Tells the planner what there is in a generation that has just been filled, before it answers: statistics that know
+ * nothing of it make plans that read all of it. A table that the server tends itself at the moment is left to it.
+ */
+export async function analyzeIndex(db: Pick<Database, 'session'>): Promise<void> {
+  await unhurried(db, `analyze (skip_locked) ${indexTables}`);
+}
+
+/** Takes rows that were deleted out of the indexes: until then a search looks at each of them. */
+export async function vacuumIndex(db: Pick<Database, 'session'>): Promise<void> {
+  await unhurried(db, `vacuum (analyze, skip_locked) ${indexTables}`);
+}
+
+/** On a connection of its own, because the time of a statement is for those that somebody waits for. */
+async function unhurried(db: Pick<Database, 'session'>, text: string): Promise<void> {
+  await db.session(async (client) => {
+    await client.query(`set statement_timeout = ${tidyMs}`);
+    // The driver has a limit of its own.
+    const statement = { text, query_timeout: tidyMs };
+    await client.query(statement);
+  });
 }
