@@ -18,7 +18,7 @@ Examples:
   EVENTLY_API_KEY=... npx evently reindex --service-url http://10.0.0.5:8003`;
 
 const checkHelp = `
-Exit 1 when something differs that is not on its way into the index. The search compares and repairs by itself each
+Exit 1 when something differs that is not on its way into the index, or could not be compared. The search compares and repairs by itself each
 minute; "npx evently reindex" builds the index anew.
 
 Examples:
@@ -62,13 +62,14 @@ const found = z.object({
   indexed: z.number().nullable(),
   waiting: z.number(),
   lag_seconds: z.number(),
+  catalog: z.enum(['compared', 'away']),
   differing: z.number(),
   differences: z.array(z.object({ event_id: z.string(), version: z.number(), reason: z.string() })),
 });
 
 async function checkSearch(given: unknown): Promise<boolean> {
   const { client, apiKey } = await connectToService('search', parseOptions(optionsSchema, given));
-  const { engine, known, indexed, waiting, differing, ...rest } = await client.ask(found, {
+  const { engine, known, indexed, waiting, catalog, differing, ...rest } = await client.ask(found, {
     method: 'GET',
     path: '/internal/search/check',
     apiKey,
@@ -77,9 +78,11 @@ async function checkSearch(given: unknown): Promise<boolean> {
   console.log(`${known} events can be found by the catalog, ${indexed ?? 'no index, so none'} by ${engine}.`);
   if (waiting > 0)
     console.log(`${waiting} wait for the index, for ${rest.lag_seconds.toFixed(1)} s at most.`);
+  if (catalog === 'away')
+    console.log('The event service does not answer: whether the search knows all events was not compared.');
   if (differing === 0) {
-    console.log('The index says what the catalog says.');
-    return indexed !== null;
+    if (indexed !== null && catalog === 'compared') console.log('The index says what the catalog says.');
+    return indexed !== null && catalog === 'compared';
   }
   const rows = rest.differences.map(({ event_id: id, version, reason }) => [id, String(version), reason]);
   console.log(renderTable(['Event', 'Version', 'What is wrong'], rows, { widths: [40, 12, 20] }));

@@ -28,9 +28,10 @@ afterEach(() => under.close());
 test('an older document or stock that comes late changes nothing, and neither does a repeated one', async () => {
   await under.service.start();
   const eventId = randomUUID();
-  await tellDocument(under, eventId, 5, makeCatalogDocument({ name: 'Newest name' }));
+  const newest = makeCatalogDocument({ name: 'Newest name' });
+  await tellDocument(under, eventId, 5, newest);
   await tellDocument(under, eventId, 4, makeCatalogDocument({ name: 'Older name' }));
-  await tellDocument(under, eventId, 5, makeCatalogDocument({ name: 'Newest name' }));
+  await tellDocument(under, eventId, 5, newest);
   await tellStock(under, eventId, 8, 3);
   await tellStock(under, eventId, 7, 90);
   await settled(under);
@@ -241,7 +242,9 @@ const words = fc
 /** Hands the words over in their order, indexing now and then; answers what can be found at the end. */
 async function follow(order: readonly Word[], every: number, keepsNewest: boolean): Promise<Shown[]> {
   const { db } = under.database;
-  await db.query('truncate catalog_events, pending_changes, index_documents, index_contents, index_terms, index_suggestions');
+  await db.query(
+    'truncate catalog_events, pending_changes, index_documents, index_contents, index_terms, index_suggestions',
+  );
   const engine = createPostgresEngine({ db });
   const handlers = createHandlers({ db, log: silent, engines: ['postgres'] });
   for (const [index, word] of order.entries()) {

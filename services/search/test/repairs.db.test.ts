@@ -79,6 +79,20 @@ test('what messages lost is found in the catalog: missing, changed and gone even
   events.delete(gone);
   const entry = events.get(stocked);
   if (entry !== undefined) entry.stock = { version: 5, available: 3 };
+  const told = await check(under);
+  expect(told).toMatchObject({ catalog: 'compared', differing: 4 });
+  expect(new Map(told.differences.map(({ event_id: id, reason }) => [id, reason]))).toEqual(
+    new Map([
+      [missing, 'catalog_missing'],
+      [changed, 'catalog_differs'],
+      [gone, 'catalog_gone'],
+      [stocked, 'stock_differs'],
+    ]),
+  );
+  under.catalog.state.away = true;
+  expect(await check(under)).toMatchObject({ catalog: 'away', differing: 0 });
+  under.catalog.state.away = false;
+  expect(repairs).toEqual({});
   await compareAll(deps());
   expect(repairs).toEqual({ catalog_missing: 1, catalog_differs: 1, catalog_gone: 1, stock_differs: 1 });
   await index();
@@ -172,7 +186,9 @@ test('a lost index is built anew from the event service, and so is all that was 
   await compareAll(deps());
   expect(repairs).toEqual({ index_lost: 1 });
   expect((await search(under, 'q=concert')).total).toBe(12);
-  await db.query('truncate catalog_events, pending_changes, index_documents, index_contents, index_terms, index_suggestions');
+  await db.query(
+    'truncate catalog_events, pending_changes, index_documents, index_contents, index_terms, index_suggestions',
+  );
   await db.query('delete from index_generations');
   await compareAll(deps());
   await index();

@@ -99,9 +99,10 @@ export function tellDocument(
 ): Promise<void> {
   const { events } = under.catalog;
   const known = events.get(eventId);
-  if (document === null) events.delete(eventId);
-  else if (known === undefined || known.version < version)
-    events.set(eventId, { version, document, stock: null });
+  if (known === undefined || known.version < version) {
+    if (document === null) events.delete(eventId);
+    else events.set(eventId, { version, document, stock: null });
+  }
   return deliver(under, 'event', eventId, 'event.document_changed', { event_id: eventId, version, document });
 }
 
@@ -189,6 +190,7 @@ const checked = z.object({
   indexed: z.int().nullable(),
   waiting: z.int(),
   lag_seconds: z.number(),
+  catalog: z.enum(['compared', 'away']),
   differing: z.int(),
   differences: z.array(z.object({ event_id: z.string(), version: z.int(), reason: z.string() })),
 });

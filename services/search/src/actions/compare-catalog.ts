@@ -48,11 +48,54 @@ export async function compareCatalog(deps: CompareCatalogDeps): Promise<number> 
   throw new Error(`the catalog has more than ${maxPages} pages`);
 }
 
+export type CatalogDifference = { eventId: string; version: number; reason: RepairReason };
+
+/**
+ * What `compareCatalog` would repair, and changes nothing; what a message sets right meanwhile is none. Rejects with
+ * `CatalogAway` when the event service does not answer.
+ */
+export async function findCatalogDifferences(deps: ComparePageDeps): Promise<CatalogDifference[]> {
+  const suspects: { afterId: string; eventIds: Set<string> }[] = [];
+  let afterId = firstId;
+  for (let page = 0; page < maxPages; page += 1) {
+    const { next, differs } = await comparePage(deps, afterId, false);
+    const eventIds = new Set((await tellDifferences(deps, differs)).map(({ eventId }) => eventId));
+    if (eventIds.size > 0) suspects.push({ afterId, eventIds });
+    if (next === null) break;
+    afterId = next;
+  }
+  if (suspects.length > 0) await pause(deps.graceMs);
+  const lasting: CatalogDifference[] = [];
+  for (const { afterId: from, eventIds } of suspects) {
+    const { differs } = await comparePage(deps, from, false);
+    const again = await tellDifferences(deps, differs);
+    lasting.push(...again.filter(({ eventId }) => eventIds.has(eventId)));
+  }
+  return lasting;
+}
+
+/** One reason for each event. */
+async function tellDifferences(
+  { db }: ComparePageDeps,
+  { wrong, gone }: Differences,
+): Promise<CatalogDifference[]> {
+  const known = new Map((await findRows(db, wrong.map(idText))).map((row) => [row.eventId, row]));
+  return [
+    ...wrong.flatMap((listed) => {
+      const [reason] = reasonsOf(listed, known.get(listed.event_id));
+      return reason === undefined ? [] : [{ eventId: listed.event_id, version: listed.version, reason }];
+    }),
+    ...gone.map((event) => ({ ...event, reason: 'catalog_gone' as const })),
+  ];
+}
+
+type ComparePageDeps = Pick<CompareCatalogDeps, 'db' | 'events' | 'graceMs'>;
+
 const idOf = (gone: { eventId: string }): { event_id: string } => ({ event_id: gone.eventId });
 const idText = (each: { event_id: string }): string => each.event_id;
 
 async function comparePage(
-  deps: CompareCatalogDeps,
+  deps: ComparePageDeps,
   afterId: string,
   withDocuments: boolean,
 ): Promise<{ next: string | null; differs: Differences }> {

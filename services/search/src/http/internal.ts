@@ -18,7 +18,7 @@ import { refuseSearch } from './problems.ts';
 
 export type InternalRouteDeps = WriteDeps &
   WarmDeps &
-  RebuildDeps & { engine: SearchEngine; acceptedApiKeys: readonly string[] };
+  RebuildDeps & { engine: SearchEngine; graceMs: number; acceptedApiKeys: readonly string[] };
 
 const security = [{ apiKey: [] }];
 
@@ -123,13 +123,16 @@ function checkRoute(router: ServiceApp, deps: InternalRouteDeps): void {
     indexed: z.int().nullable(),
     waiting: z.int(),
     lag_seconds: z.number(),
+    catalog: z
+      .enum(['compared', 'away'])
+      .describe('away: the event service does not answer, so that only what is known of it was compared'),
     differing: z.int(),
     differences: z.array(z.object({ event_id: uuid, version: z.int(), reason: z.string() })),
   });
   const route = createRoute({
     method: 'get',
     path: '/internal/search/check',
-    summary: 'How the index stands against what is known: counts, what waits, what differs',
+    summary: 'How the index stands against the catalog: counts, what waits, what differs',
     security,
     middleware: [requireApiKey(deps.acceptedApiKeys)],
     responses: {
