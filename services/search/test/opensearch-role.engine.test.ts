@@ -23,7 +23,7 @@ import {
 } from './opensearch-secured.ts';
 import { createOnOpenSearch } from './opensearch-service.ts';
 import { makeCatalogDocument } from './pretend-catalog.ts';
-import { search, send, tellDocument, type SearchUnderTest } from './search-service.ts';
+import { apiKey, search, send, tellDocument, type SearchUnderTest } from './search-service.ts';
 
 const secured = createSecuredForTests();
 // Java with the plugin begins in half a minute, on a machine that does something else as well.
@@ -171,6 +171,15 @@ describe('the service', () => {
     const refused = await send(under, 'GET', '/api/v1/search?q=jazz');
     expect(refused).toMatchObject({ status: 503, body: { code: 'search_unavailable' } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(JSON.stringify(refused.body)).not.toContain(account.user);
+    for (const [method, path] of [
+      ['POST', '/internal/search/resync'],
+      ['GET', '/internal/search/check'],
+    ] as const)
+      expect(await send(under, method, path, { key: apiKey })).toMatchObject({
+        status: 503,
+        body: { detail: expect.stringContaining(`it does not know ${account.user} with this password`) },
+      });
     await tellDocument(under, randomUUID(), 1, makeCatalogDocument({ name: 'Jazz Morning' }));
     await expectLogged(under, `it does not know ${account.user} with this password`);
     await at.giveAccount(account, 'evently-search');

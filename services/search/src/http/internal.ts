@@ -110,8 +110,10 @@ async function orRefused(work: () => Promise<RebuildOutcome>): Promise<RebuildOu
   try {
     return await work();
   } catch (error) {
-    if (error instanceof CatalogAway) return { ok: false, refusal: { kind: 'catalog-away' } };
-    if (error instanceof EngineAway) return { ok: false, refusal: { kind: 'engine-away' } };
+    if (error instanceof CatalogAway)
+      return { ok: false, refusal: { kind: 'catalog-away', says: error.message } };
+    if (error instanceof EngineAway)
+      return { ok: false, refusal: { kind: 'engine-away', says: error.message } };
     throw error;
   }
 }
@@ -146,7 +148,7 @@ function checkRoute(router: ServiceApp, deps: InternalRouteDeps): void {
       const shown = differences.map(({ eventId, ...rest }) => ({ event_id: eventId, ...rest }));
       return c.json({ ...check, lag_seconds: lagSeconds, differences: shown }, 200);
     } catch (error) {
-      if (error instanceof EngineAway) return refuseSearch(c, { kind: 'engine-away' });
+      if (error instanceof EngineAway) return refuseSearch(c, { kind: 'engine-away', says: error.message });
       throw error;
     }
   });

@@ -16,13 +16,13 @@ function problemOf(refusal: Refusal): Problem {
     case 'engine-away':
       return unavailable(
         'search_unavailable',
-        'The search does not answer at the moment; events are listed and sold as always. Ask again shortly.',
+        `The search does not answer at the moment; events are listed and sold as always. Ask again shortly.${because(refusal)}`,
         retrySeconds,
       );
     case 'catalog-away':
       return unavailable(
         'event_unavailable',
-        'The event service does not answer, and the index is made from it; the present index stays. Ask again.',
+        `The event service does not answer, and the index is made from it; the present index stays. Ask again.${because(refusal)}`,
         catalogRetrySeconds,
       );
     case 'rebuild-running':
@@ -33,4 +33,8 @@ function problemOf(refusal: Refusal): Problem {
         detail: 'Another rebuild is under way; wait for it, then look with search-check.',
       };
   }
+}
+
+function because({ says }: { says?: string }): string {
+  return says === undefined ? '' : ` The reason: ${says}`;
 }
