@@ -36,9 +36,13 @@ export function createFrames() {
   };
 }
 
-const states = ['capacity', 'available', 'held', 'sold', 'blocked'];
 /** Null while they are not known; their sum is of those that are. */
 const mayBeUnknown = [
+  'capacity',
+  'available',
+  'held',
+  'sold',
+  'blocked',
   'oversold',
   'reserved_per_second',
   'sold_per_second',
@@ -51,10 +55,8 @@ const mayBeUnknown = [
 export function numbersOf(frame, eventId) {
   if (eventId !== '') return frame.events[eventId] ?? null;
   const sum = { refused_per_second: {} };
-  for (const key of states) sum[key] = 0;
   for (const key of mayBeUnknown) sum[key] = null;
   for (const event of Object.values(frame.events)) {
-    for (const key of states) sum[key] += event[key];
     for (const key of mayBeUnknown) if (event[key] !== null) sum[key] = (sum[key] ?? 0) + event[key];
     for (const [reason, rate] of Object.entries(event.refused_per_second))
       sum.refused_per_second[reason] = (sum.refused_per_second[reason] ?? 0) + rate;

@@ -61,6 +61,18 @@ test('stock is what is there; rates are the difference by the time that really p
   });
 });
 
+test('an event that sells before its stock was read has none that is known, and is not sold out', () => {
+  const before = readingOf(0);
+  const now = readingOf(1_000, { reserved: 12 });
+  const samples = new Map(now.samples);
+  samples.delete('evently_booking_inventory_tickets');
+  samples.delete('evently_booking_sale_info');
+  samples.delete('evently_booking_sale_phase_info');
+  const unread = { capacity: null, available: null, held: null, sold: null, blocked: null, oversold: null };
+  const first = frameOf(before, { ...now, samples }, null);
+  expect(eventIn(first)).toMatchObject({ ...unread, reserved_per_second: 12 });
+});
+
 test('what happened to events without a label of their own is theirs together', () => {
   const before = readingOf(0);
   const now = readingOf(1_000);
@@ -68,7 +80,7 @@ test('what happened to events without a label of their own is theirs together', 
   const samples = new Map(now.samples);
   samples.set('evently_booking_tickets_sold_total', [other]);
   const frame = frameOf(before, { ...now, samples }, null);
-  expect(frame.events['other']).toMatchObject({ sold_per_second: 4, capacity: 0, name: '' });
+  expect(frame.events['other']).toMatchObject({ sold_per_second: 4, capacity: null, name: '' });
 });
 
 test('the time to an opening counts down, and the opening stands still', () => {

@@ -8,12 +8,12 @@ export type EventFrame = {
   phase: string;
   /** Milliseconds since 1970, for an event that is not open yet; null otherwise. */
   opens_at_ms: number | null;
-  capacity: number;
-  available: number;
-  held: number;
-  sold: number;
-  blocked: number;
-  /** Null while it has not been counted. */
+  /** This and the next five are null while the event's stock has not been read, as in the first second of its sale. */
+  capacity: number | null;
+  available: number | null;
+  held: number | null;
+  sold: number | null;
+  blocked: number | null;
   oversold: number | null;
   reserved_per_second: number | null;
   sold_per_second: number | null;
@@ -97,7 +97,7 @@ export function frameOf(before: Reading | null, now: Reading, last: Frame | null
 function eventFrame(event: string, now: Reading, rates: Rates, last: EventFrame | undefined): EventFrame {
   const { samples } = now;
   const stock = totalsBy(samples, named.inventory, 'state', { event });
-  const of = (state: string): number => stock.get(state) ?? 0;
+  const of = (state: string): number | null => stock.get(state) ?? null;
   const phase = pick(samples, named.phase, { event }).find(({ value }) => value === 1)?.labels['phase'] ?? '';
   return {
     name: pick(samples, named.sale, { event })[0]?.labels['name'] ?? '',
