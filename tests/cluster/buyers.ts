@@ -60,6 +60,12 @@ export function crowdRounds({ eventId, tokens, account, organizer }: Crowd): Rou
     },
     { kind: 'event', perSecond: 3, next: () => browse },
     {
+      kind: 'search',
+      perSecond: 3,
+      // Each is another question, so that none is answered from what was kept.
+      next: (at) => ({ method: 'GET', path: `/api/search?q=hall&limit=${1 + (at % 100)}` }),
+    },
+    {
       // User asks booking.
       kind: 'bookings',
       perSecond: 2,

@@ -8,15 +8,17 @@ import { repeatAll, reserveRequest } from './buyers.ts';
 import { runDrillCommand } from './drill-command.ts';
 import { databases, verifyBooks } from './host-services.ts';
 import { openHouse, type House } from './house.ts';
-import { lookIn } from './look-in.ts';
+import { askSearch, lookIn } from './look-in.ts';
 import { namespace, urlValues } from './namespace.ts';
 import { nginxPackages } from './nginx.ts';
 import { makeBuyers, publishEvent } from './platform.ts';
-import { countReady, evict, killPod, listPods, untilSettled } from './pods.ts';
+import { countReady, killPod, listPods, scale, untilSettled } from './pods.ts';
 import { install, installSeconds, listObjects, testRelease, uninstall, upgrade } from './release.ts';
 import { keyIdsOf, rotateSecrets } from './rotation.ts';
-import { adjustSample, applySale, watchSale } from './sale.ts';
-import { countsOf, describeTold, failuresIn, send, startSteadyLoad, type Told } from './steady-load.ts';
+import { adjustSample, applySale, readSale, stopSale, watchSale } from './sale.ts';
+import { findEvent, sellAll, untilFound } from './searching.ts';
+import { countsOf, describeTold, failuresIn, send, startSteadyLoad } from './steady-load.ts';
+import { attemptDrain, mayCost, type Strike } from './strikes.ts';
 import { waitUntil } from './wait-until.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -28,8 +30,10 @@ const arrivalsPerSecond = 500;
 const baseline = 2;
 const leadMs = 120_000;
 const salePods = 4;
-/** Finding the victim and sending the signal. */
-const killMs = 2_000;
+/** What is required of results while an event sells. */
+const soldOutMs = 2_000;
+/** Long after what is required: by then something is broken. */
+const foundMs = 20_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 let opened: World | null = null;
@@ -137,8 +141,54 @@ test('a sale two minutes ahead: pods and warmth before T0, sold out exactly thro
   expect((await verifyBooks(theWorld().host)).broken).toEqual([]);
 }, 300_000);
 
-/** Whom it may cost an answer: requests under way at that moment, those until it is back, or nobody. */
-type Strike = { costs: 'under way' | 'until back' | 'nobody'; fromMs: number; untilMs: number };
+test('search: what is published is found, its sale waits for the Search task, and shows sold out within two seconds', async () => {
+  const { cluster, timings, folder } = theWorld();
+  const { wayIn, userUrl, apiKey, signIn } = theHouse();
+  const organizer = await signIn();
+  const event = { title: 'Nightingale recital', seats: 20, isManaged: true };
+  const eventId = await publishEvent(organizer, event);
+  // A letter is missing, and the hall is named.
+  const typed = 'nightingle hall';
+  await timings.step('published, until it is found', () =>
+    untilFound(wayIn.url, { typed, eventId, isSo: ({ available }) => available === 20 }, foundMs),
+  );
+  await scale(cluster, 'search', 0);
+  const opensAtMs = Math.ceil((Date.now() + 15_000) / 1_000) * 1_000;
+  const file = await adjustSample(folder, 'require-warm', 'recital', {
+    eventID: eventId,
+    opensAt: `'${new Date(opensAtMs).toISOString()}'`,
+    closesAt: `'${new Date(opensAtMs + 600_000).toISOString()}'`,
+    replicas: String(baseline),
+    leadTime: '1m',
+    policy: 'Required',
+  });
+  await applySale(cluster, file);
+  onTestFinished(() => stopSale(cluster, 'recital'));
+  const sale = () => readSale(cluster, 'recital');
+  await waitUntil('the sale is held', 60_000, async () => {
+    const { reasonOf, resultOf } = await sale();
+    return reasonOf('SaleOpen') === 'False/WaitingForWarm' && resultOf('Search') === 'Failed';
+  });
+  await timings.step('search is back, and its task warm', async () => {
+    await scale(cluster, 'search', 1);
+    await waitUntil('the Search task is warm', 90_000, async () => {
+      const { reasonOf, resultOf } = await sale();
+      return resultOf('Search') === 'Warm' && reasonOf('CachesWarm') === 'True/Warm';
+    });
+  });
+  const hasOpened = async (): Promise<boolean> => (await sale()).reasonOf('SaleOpen') === 'True/OpenedLate';
+  await waitUntil('it sells, and says that it is late', 30_000, hasOpened);
+  const tokens = await makeBuyers(userUrl, await apiKey(), event.seats);
+  const soldMs = await sellAll(wayIn.url, eventId, tokens);
+  const isSoldOut = { typed, eventId, isSo: ({ status }: { status: string }) => status === 'sold_out' };
+  const shownMs = (await untilFound(wayIn.url, isSoldOut, foundMs)) - soldMs;
+  timings.note('sold out, until the search shows it', `${Math.round(shownMs)} ms`);
+  expect(shownMs).toBeLessThan(soldOutMs);
+  await timings.step('search pod killed, until it is back', () => killPod(cluster, 'search', 60_000));
+  expect(await findEvent(wayIn.url, typed, eventId)).toEqual({ status: 'sold_out', available: 0 });
+  const next = await publishEvent(organizer, { title: 'Owl matinee', seats: 5, isManaged: false });
+  await untilFound(wayIn.url, { typed: 'owls', eventId: next, isSo: () => true }, foundMs);
+}, 300_000);
 
 test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only requests under way fail, all safe to repeat', async () => {
   const { cluster, timings, folder, host } = theWorld();
@@ -157,10 +207,7 @@ test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only
     period: '5s',
   });
   await applySale(cluster, file);
-  onTestFinished(async () => {
-    const stop = JSON.stringify({ spec: { intent: 'Stop' } });
-    await cluster.kubectl(['patch', 'eventsale', 'encore', '-n', namespace, '--type=merge', '-p', stop]);
-  });
+  onTestFinished(() => stopSale(cluster, 'encore'));
   const { rounds, tokens } = await crowdOf(organizer, eventId);
   const probe = (key: string) => send(wayIn.url, 'probe', reserveRequest(eventId, tokens[0] ?? '', key));
   await waitUntil('the encore is open', 40_000, async () => (await probe('opening')).status === 200);
@@ -189,7 +236,7 @@ test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only
     await host.killPostgres();
     await waitUntil('a seat is sold', 30_000, async () => (await probe('after PostgreSQL')).status === 200);
   });
-  await strike('a drain: one pod goes, the budget keeps the next', 'nobody', attemptDrain);
+  await strike('a drain: one pod goes, the budget keeps the next', 'nobody', () => attemptDrain(cluster));
   const told = await load.stop();
   const failures = failuresIn(told, rounds);
   say(`In the sale: ${countsOf(told)}`);
@@ -209,26 +256,6 @@ test('a booking pod, the operator and PostgreSQL killed in a sale, a drain: only
   expect(broken).toEqual([]);
 }, 300_000);
 
-function mayCost({ costs, fromMs, untilMs }: Strike, { beganMs, endedMs }: Told): boolean {
-  if (costs === 'nobody') return false;
-  return beganMs <= (costs === 'under way' ? fromMs + killMs : untilMs) && endedMs >= fromMs;
-}
-
-async function attemptDrain(): Promise<void> {
-  const { cluster } = theWorld();
-  const node = (await cluster.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[0].metadata.name}'])).trim();
-  const flags = ['--dry-run=server', '--ignore-daemonsets', '--delete-emptydir-data'];
-  const planned = await cluster.kubectl(['drain', node, ...flags]);
-  expect(planned).toMatch(/pod evently\/booking-\S+/);
-  const [first, second] = (await listPods(cluster, 'booking')).filter((one) => one.isReady && !one.isGoing);
-  if (first === undefined || second === undefined) throw new Error('two booking pods are needed for a drain');
-  expect([await evict(cluster, first.name), await evict(cluster, second.name)]).toEqual([
-    'evicted',
-    'forbidden',
-  ]);
-  await untilSettled(cluster, 90_000);
-}
-
 test('after the sales the pods go back to the baseline', async () => {
   const { cluster, timings } = theWorld();
   theHouse();
@@ -242,9 +269,9 @@ test('after the sales the pods go back to the baseline', async () => {
   );
 }, 200_000);
 
-test('a person looks in: a prompt on a database and on Redis, inside a pod, and what it writes', async (context) => {
-  const { cluster } = theWorld();
-  theHouse();
+test('a person looks in: a prompt on a database and on Redis, inside a pod, what it writes, the index of search', async (context) => {
+  const { cluster, serviceUrl } = theWorld();
+  const { apiKey } = theHouse();
   const { programs } = await requireNodeCluster((note) => context.skip(note), nginxPackages);
   const counted = 'select current_database() as name, count(*) >= 0 as counted from bookings;';
   const table = await lookIn(cluster, programs, ['psql', '--service', 'booking'], counted);
@@ -259,6 +286,14 @@ test('a person looks in: a prompt on a database and on Redis, inside a pod, and 
     '--no-follow',
   ]);
   expect(lines).toMatch(/^\[pod\/booking-[\w-]+\/booking\] \{.*"service":"booking"/m);
+  const search = await serviceUrl('search', 8_003);
+  const rebuilt = await askSearch(search, await apiKey(), 'reindex');
+  const [, events] = /^(\d+) events are in the new index/.exec(rebuilt) ?? [];
+  expect(Number(events)).toBeGreaterThan(1);
+  const checked = await askSearch(search, await apiKey(), 'search-check');
+  expect(checked).toContain(`${events} events can be found by the catalog, ${events} by postgres.`);
+  expect(checked).toContain('The index says what the catalog says.');
+  await expect(askSearch(search, 'another key', 'search-check')).rejects.toThrow(/unauthorized|401/);
 }, 200_000);
 
 test('the internal key and the signing keys rotated under load: no request is refused', async () => {
@@ -336,6 +371,7 @@ test('helm uninstall leaves the CRD with its sales, the lease and the databases'
     'CustomResourceDefinition/eventsales.evently.dev',
     'EventSale/encore',
     'EventSale/opening-night',
+    'EventSale/recital',
     'Lease/evently-operator',
   ]);
   for (const database of databases) {

@@ -10,7 +10,7 @@ import { podNetwork } from '@evently/testkit/engines/node-cluster';
 import { runProgram } from '@evently/testkit/engines/run-program';
 import { waitUntil } from './wait-until.ts';
 
-export const databases = ['user', 'event', 'booking', 'payment'] as const;
+export const databases = ['user', 'event', 'search', 'booking', 'payment'] as const;
 export type DatabaseName = (typeof databases)[number];
 
 export type HostServices = {
@@ -46,6 +46,7 @@ export async function startHostServices(
   const passwords = {
     user: randomBytes(24).toString('hex'),
     event: randomBytes(24).toString('hex'),
+    search: randomBytes(24).toString('hex'),
     booking: randomBytes(24).toString('hex'),
     payment: randomBytes(24).toString('hex'),
   };

@@ -1,4 +1,4 @@
-/** `evently psql`, `redis-cli` and `logs` on the cluster, as `make` runs them for a person. */
+/** What a person runs to look into the platform: `evently psql`, `redis-cli` and `logs`, and what asks a service by its address. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeCluster } from '@evently/testkit/engines/node-cluster';
@@ -24,5 +24,17 @@ export function lookIn(
       HOME: process.env['HOME'],
       KUBECONFIG: cluster.kubeconfig,
     },
+  });
+}
+
+/** `evently search-check` and `reindex`, with the platform's key; rejects when the command fails, with what it says. */
+export function askSearch(
+  serviceUrl: string,
+  apiKey: string,
+  name: 'search-check' | 'reindex',
+): Promise<string> {
+  return runProgram(process.execPath, [command, name, '--service-url', serviceUrl], {
+    deadlineMs,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], EVENTLY_API_KEY: apiKey },
   });
 }

@@ -50,6 +50,16 @@ export async function killPod(cluster: NodeCluster, part: string, backMs: number
   return victim;
 }
 
+/** As many pods of a Deployment that no autoscaler has, ready, and no other. */
+export async function scale(cluster: NodeCluster, part: string, replicas: number): Promise<void> {
+  await cluster.kubectl(['scale', `deployment/${part}`, '-n', namespace, `--replicas=${replicas}`]);
+  const settleMs = 60_000;
+  await waitUntil(`${replicas} pods of ${part}`, settleMs, async () => {
+    const pods = await listPods(cluster, part);
+    return pods.length === replicas && pods.every(({ isReady, isGoing }) => isReady && !isGoing);
+  });
+}
+
 /** What a drain does to one pod; answers what the API server says: 201, or 429 when a budget forbids it. */
 export async function evict(cluster: NodeCluster, name: string): Promise<'evicted' | 'forbidden'> {
   const eviction = {

@@ -8,7 +8,7 @@ import { describePods } from './pods.ts';
 import { namespace } from './namespace.ts';
 
 export const release = 'evently';
-export const parts = ['user', 'event', 'booking', 'payment', 'operator'] as const;
+export const parts = ['user', 'event', 'search', 'booking', 'payment', 'operator'] as const;
 /** As values-test.yaml names them. */
 export const imageOf = (part: string): string => `localhost/evently/${part}:test`;
 

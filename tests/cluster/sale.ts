@@ -25,6 +25,7 @@ const saleSchema = z.object({
     .object({
       floor: z.int().optional(),
       conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string() })).default([]),
+      warm: z.array(z.object({ name: z.string(), result: z.string() })).default([]),
       openLatenessMillis: z.int().optional(),
     })
     .optional(),
@@ -102,21 +103,42 @@ function wordsOf({ stage, floor, pods, warm }: Sighting): string {
 }
 
 async function look(cluster: NodeCluster, name: string, opensAtMs: number): Promise<Sighting> {
-  const [said, pods] = await Promise.all([
-    cluster.kubectl(['get', 'eventsale', name, '-n', namespace, '-o', 'json']),
+  const [{ reasonOf, floor }, pods] = await Promise.all([
+    readSale(cluster, name),
     countReady(cluster, 'booking'),
   ]);
-  const { status } = saleSchema.parse(JSON.parse(said));
-  const reasonOf = (type: string): string => {
-    const condition = status?.conditions.find((one) => one.type === type);
-    return condition === undefined ? '' : `${condition.status}/${condition.reason}`;
-  };
   return {
     seconds: (Date.now() - opensAtMs) / 1_000,
     stage: reasonOf('Ready').split('/')[1] ?? '',
-    floor: status?.floor ?? 0,
+    floor,
     pods,
     warm: reasonOf('CachesWarm'),
     open: reasonOf('SaleOpen'),
   };
+}
+
+export type SaleStatus = {
+  floor: number;
+  /** `True/Warm` for a condition, empty while it is not told. */
+  reasonOf: (condition: string) => string;
+  /** What has become of a task of warming, empty while it is not told. */
+  resultOf: (task: string) => string;
+};
+
+export async function readSale(cluster: NodeCluster, name: string): Promise<SaleStatus> {
+  const said = await cluster.kubectl(['get', 'eventsale', name, '-n', namespace, '-o', 'json']);
+  const { status } = saleSchema.parse(JSON.parse(said));
+  return {
+    floor: status?.floor ?? 0,
+    reasonOf: (type) => {
+      const condition = status?.conditions.find((one) => one.type === type);
+      return condition === undefined ? '' : `${condition.status}/${condition.reason}`;
+    },
+    resultOf: (task) => status?.warm.find((one) => one.name === task)?.result ?? '',
+  };
+}
+
+export async function stopSale(cluster: NodeCluster, name: string): Promise<void> {
+  const stop = JSON.stringify({ spec: { intent: 'Stop' } });
+  await cluster.kubectl(['patch', 'eventsale', name, '-n', namespace, '--type=merge', '-p', stop]);
 }
