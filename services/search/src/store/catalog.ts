@@ -117,6 +117,8 @@ export async function listRows(client: Sql, afterId: string, limit: number): Pro
   return rows.map(catalogRowOf);
 }
 
+const lastOfAll = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /**
  * Events from `afterId` on, up to `lastId` (null is the end), that are known as found, are none of `listed`, and were so
  * before `until`: the catalog that was read after that does not have them.
@@ -128,7 +130,7 @@ export async function listUnlisted(
   const { rows } = await client.query<{ event_id: string; version: string }>({
     name: 'list-unlisted',
     text: `select event_id, version from catalog_events
-            where event_id > $1 and ($2::uuid is null or event_id <= $2) and document is not null
+            where event_id > $1 and event_id <= coalesce($2, '${lastOfAll}'::uuid) and document is not null
               and event_id <> all($3::uuid[]) and changed_at < $4
             order by event_id`,
     values: [range.afterId, range.lastId, range.listed, range.until],

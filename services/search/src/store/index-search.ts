@@ -170,12 +170,14 @@ function between(column: string, least: string, most: string): Condition {
   return (row) => `(${row}.${column} >= ${least}::float8 and ${row}.${column} <= ${most}::float8)`;
 }
 
+/** Every factor is a float8: one that is not would be turned into one for each row. */
 function scoreOf(query: PostgresQuery, now: string, param: Param): string {
   if (query.words === null) return '0::float8';
   return `ts_rank('${weights}', d.words, ${param(query.words)}::tsquery)::float8
-             * case when d.ends_at > ${now} then 1 else ${overFactor} end
-             * case when coalesce(d.available, d.capacity) > 0 then 1 else ${soldOutFactor} end
-             * case when strpos(d.name_key, ${param(query.phrase)}) > 0 then ${phraseFactor} else 1 end`;
+             * case when d.ends_at > ${now} then 1::float8 else ${overFactor}::float8 end
+             * case when coalesce(d.available, d.capacity) > 0 then 1::float8 else ${soldOutFactor}::float8 end
+             * case when strpos(d.name_key, ${param(query.phrase)}) > 0 then ${phraseFactor}::float8
+                    else 1::float8 end`;
 }
 
 /** Along the sphere's surface (haversine formula); null for what has no place. */

@@ -12,6 +12,8 @@ export type Asked = { query: SearchQuery; words: readonly Word[]; matching: Matc
 
 /** Values of a facet in one answer at most. */
 const maxFacetValues = 100;
+/** Cities as they are written, one perhaps in several ways. */
+const maxSpelledCities = 200;
 /** Documents that one query looks at at most. */
 const maxLookedAt = 5_000_000;
 /** What is over, or sold out, counts so much of what it otherwise would. */
@@ -123,15 +125,13 @@ function all(clauses: readonly (Clause | null)[]): Clause {
 }
 
 function facetsOf({ city, type, price }: Left): object {
-  const values = (field: string, more: object): object => ({
-    terms: { field, size: maxFacetValues, order: [{ _count: 'desc' }, { _key: 'asc' }] },
-    ...more,
+  const values = (field: string, size: number): object => ({
+    terms: { field, size, order: [{ _count: 'desc' }, { _key: 'asc' }] },
   });
-  // One city may be written in several ways; the first of them is shown.
-  const shown = { aggs: { shown: { terms: { field: 'venueCity', size: 1, order: { _key: 'asc' } } } } };
   return {
-    cities: { filter: all([type, price]), aggs: { values: values('cityKey', shown) } },
-    types: { filter: all([city, price]), aggs: { values: values('eventType', {}) } },
+    // As they are written: one level of counts costs half of two, and spellings are few enough to be summed here.
+    cities: { filter: all([type, price]), aggs: { values: values('venueCity', maxSpelledCities) } },
+    types: { filter: all([city, price]), aggs: { values: values('eventType', maxFacetValues) } },
     prices: {
       filter: all([city, type]),
       aggs: { least: { min: { field: 'price' } }, most: { max: { field: 'price' } } },
@@ -194,17 +194,23 @@ function facetsIn({ aggregations }: SearchReply): Facets {
   const { cities, types, prices } = aggregations ?? {};
   const [min, max] = [prices?.least.value ?? null, prices?.most.value ?? null];
   return {
-    cities: ordered(
-      (cities?.values.buckets ?? []).map(({ key, shown, doc_count: count }) => ({
-        value: shown.buckets[0]?.key ?? key,
-        count,
-      })),
-    ),
+    cities: citiesOf(cities?.values.buckets ?? []),
     eventTypes: ordered(
       (types?.values.buckets ?? []).map(({ key, doc_count: count }) => ({ value: key, count })),
     ),
     priceRange: min === null || max === null ? null : { min, max },
   };
+}
+
+/** One city may be written in several ways; the first of them is shown. */
+function citiesOf(buckets: readonly { key: string; doc_count: number }[]): FacetCount[] {
+  const cities = new Map<string, FacetCount>();
+  for (const { key: value, doc_count: count } of buckets) {
+    const key = cityKeyOf(value);
+    const known = cities.get(key) ?? { value, count: 0 };
+    cities.set(key, { value: value < known.value ? value : known.value, count: known.count + count });
+  }
+  return ordered([...cities.values()]).slice(0, maxFacetValues);
 }
 
 function ordered(counts: readonly FacetCount[]): FacetCount[] {

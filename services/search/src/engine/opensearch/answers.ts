@@ -73,14 +73,13 @@ const hit = z.object({
   _source: z.object({ document: keptDocument, available: z.number() }),
 });
 const count = z.object({ key: z.string(), doc_count: z.number() });
-const shownAs = z.object({ buckets: z.array(z.object({ key: z.string() })) });
 const bound = z.object({ value: z.number().nullable() });
 export const searchAnswer = z.object({
   timed_out: z.boolean(),
   hits: z.object({ total: z.object({ value: z.number() }), hits: z.array(hit) }),
   aggregations: z
     .object({
-      cities: z.object({ values: z.object({ buckets: z.array(count.extend({ shown: shownAs })) }) }),
+      cities: z.object({ values: z.object({ buckets: z.array(count) }) }),
       types: z.object({ values: z.object({ buckets: z.array(count) }) }),
       prices: z.object({ least: bound, most: bound }),
     })

@@ -8,8 +8,8 @@ const analysis = {
   filter: {
     english: { type: 'stemmer', language: 'english' },
     hindi: { type: 'stemmer', language: 'hindi' },
-    beginnings: { type: 'edge_ngram', min_gram: 1, max_gram: 3 },
-    cut: { type: 'truncate', length: 3 },
+    beginnings: { type: 'edge_ngram', min_gram: 1, max_gram: 8 },
+    cut: { type: 'truncate', length: 8 },
   },
   analyzer: {
     // Spellings of one Indic word; nothing that Latin letters would notice.
@@ -43,7 +43,7 @@ const words = {
   similarity: 'short',
 } as const;
 const whole = { type: 'keyword', ignore_above: 8_191 } as const;
-/** Beginnings of what is suggested, from each of its words on; `first` has the first three characters of each. */
+/** Beginnings of what is suggested, from each of its words on; `first` has up to eight characters of each. */
 const begin = {
   type: 'keyword',
   doc_values: false,

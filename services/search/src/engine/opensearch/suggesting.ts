@@ -7,40 +7,52 @@ import { tokensOf } from '../../domain/tokens.ts';
 
 export type SuggestDeps = { connection: OpenSearchConnection; alias: string; deadlineMs: number };
 
-/** Names that are looked at for one answer; several events may have one. */
+/** Names that are read for one answer; several events may have one. */
 const candidatesPerSuggestion = 4;
 const maxCandidates = 100;
-const maxLookedAt = 200_000;
+/** Events that are looked at for one part of an answer: a single letter begins more than anybody would read. */
+const maxLookedAt = 5_000;
 /** So many characters of a beginning are indexed by themselves; longer ones are looked up among all beginnings. */
-const indexedCharacters = 3;
+const indexedCharacters = 8;
 const maxPrefix = 120;
 const maxTokens = 100;
 const notFound = 404;
 const refusals = 300;
-const nameFirst = 2;
-const aheadFirst = 1;
 
-/** Names, venues and cities in which the words stand together; those that begin with them first, then what is ahead. */
+/**
+ * Names, venues and cities in which the words stand together; those that begin with them first. Names of what is ahead are
+ * asked for alone, because they mostly fill the answer, and stand before all else.
+ */
 export async function suggest(deps: SuggestDeps, query: SuggestQuery): Promise<readonly string[]> {
-  const { connection, alias, deadlineMs } = deps;
   const prefix = query.prefix.slice(0, maxPrefix);
-  const parts = [
+  const [ahead = []] = await ask(deps, [aheadPart(prefix, query)]);
+  const first = ordered([ahead], prefix).slice(0, query.limit);
+  if (first.length === query.limit) return first;
+  const [names = [], venues = [], cities = []] = await ask(deps, [
     namesPart(prefix, query),
     valuesPart('venue', prefix, query),
     valuesPart('city', prefix, query),
-  ];
+  ]);
+  return ordered([[...ahead, ...names], venues, cities], prefix).slice(0, query.limit);
+}
+
+/** The texts of each part. */
+async function ask(
+  { connection, alias, deadlineMs }: SuggestDeps,
+  parts: readonly object[],
+): Promise<string[][]> {
   const header = { index: alias, allow_partial_search_results: false };
   const { status, body } = await connection.call({
     method: 'POST',
     path: '/_msearch',
     lines: parts.flatMap((part) => [
       header,
-      { ...part, timeout: `${deadlineMs}ms`, terminate_after: maxLookedAt },
+      { ...part, timeout: `${deadlineMs}ms`, terminate_after: maxLookedAt, track_total_hits: false },
     ]),
     deadlineMs,
   });
   if (status >= refusals) throw new Error(`OpenSearch refuses suggestions with ${status}`);
-  const [names = [], venues = [], cities = []] = suggestAnswer.parse(body).responses.map((response) => {
+  return suggestAnswer.parse(body).responses.map((response) => {
     if (!('hits' in response)) throw refusal(response);
     if (response.timed_out) throw new EngineAway('OpenSearch was too slow for suggestions');
     return [
@@ -48,7 +60,6 @@ export async function suggest(deps: SuggestDeps, query: SuggestQuery): Promise<r
       ...(response.aggregations?.values.buckets ?? []).map(({ key }) => key),
     ];
   });
-  return ordered([names, venues, cities], prefix).slice(0, query.limit);
 }
 
 function refusal({
@@ -66,23 +77,39 @@ function refusal({
     : new Error(says);
 }
 
+/** Names that begin with the words. Nothing is scored or sorted, so OpenSearch stops when it has enough of them. */
+function aheadPart(prefix: string, { now, limit }: SuggestQuery): object {
+  return {
+    query: {
+      bool: {
+        filter: [
+          { term: { visible: true } },
+          { range: { endsAt: { gt: now } } },
+          ...begins('begin.whole', prefix),
+        ],
+      },
+    },
+    ...namesOf(limit),
+  };
+}
+
+/** Names that have the words anywhere, what is ahead first. */
 function namesPart(prefix: string, { now, limit }: SuggestQuery): object {
   return {
     query: {
       bool: {
         filter: [{ term: { visible: true } }, ...begins('begin.name', prefix)],
-        should: [
-          {
-            constant_score: { filter: { bool: { filter: begins('begin.whole', prefix) } }, boost: nameFirst },
-          },
-          { constant_score: { filter: { range: { endsAt: { gt: now } } }, boost: aheadFirst } },
-        ],
+        should: [{ constant_score: { filter: { range: { endsAt: { gt: now } } } } }],
       },
     },
-    sort: [{ _score: 'desc' }, { startsAt: 'asc' }],
+    ...namesOf(limit),
+  };
+}
+
+/** A column instead of whole documents, which would be read and taken apart. */
+function namesOf(limit: number): object {
+  return {
     size: Math.min(limit * candidatesPerSuggestion, maxCandidates),
-    track_total_hits: false,
-    // A column instead of whole documents, which would be read and taken apart.
     _source: false,
     docvalue_fields: ['name'],
   };
@@ -95,7 +122,6 @@ function valuesPart(kind: 'venue' | 'city', prefix: string, { limit }: SuggestQu
     query: { bool: { filter: [{ term: { visible: true } }, ...begins(`begin.${kind}`, prefix)] } },
     aggs: { values: { terms: { field, size: limit } } },
     size: 0,
-    track_total_hits: false,
   };
 }
 
