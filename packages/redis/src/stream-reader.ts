@@ -130,6 +130,12 @@ async function handleBatch(
   const { stream, metrics, consumer } = deps;
   const unread = batch.filter(({ body }) => body === null).map(({ place }) => place);
   const bodies = unread.length === 0 ? new Map<Place, Body>() : await stream.bodies(unread);
+  // The stream was lost, or another reader has handled it: what is known here is not so any more. Later messages
+  // of the key may still be here with their bodies, and must not go before one that comes again.
+  if (bodies.size < unread.length) {
+    await claimPending(stream, by, backlog);
+    return;
+  }
   const present = batch.flatMap((entry) => {
     const body = entry.body ?? bodies.get(entry.place);
     return body === undefined ? [] : [{ entry, message: messageOf(stream.topic, entry, body) }];
@@ -138,7 +144,6 @@ async function handleBatch(
   const { handled, failed } = await deliver(deps.log, consumer, messages);
   // The places may name other messages by now. Whatever was not settled comes again, and has no effect twice.
   deps.broken.throwIfAborted();
-  // What is not in the stream any more was lost with it, and comes again.
   const gone = new Set(batch.map(({ place }) => place));
   const failures = new Map<Place, number>();
   const held = new Set<string>();
