@@ -28,6 +28,11 @@ test.each([
     'OPENSEARCH_URL: must be',
   ],
   [
+    'an account in an address',
+    { ...openSearch, OPENSEARCH_URL: 'https://me:secret@one' },
+    'OPENSEARCH_USER and',
+  ],
+  [
     'a user without a password',
     { ...openSearch, OPENSEARCH_USER: 'evently' },
     'OPENSEARCH_PASSWORD: must be',

@@ -76,6 +76,11 @@ export function readSearchConfig(env: Readonly<Record<string, string | undefined
   const { SEARCH_ENGINE: engine, OPENSEARCH_URL: urls } = config;
   const faults = urls.filter((url) => !address.safeParse(url).success);
   if (faults.length > 0) throw new ConfigError(['OPENSEARCH_URL: must be http or https addresses']);
+  // An address is no secret: it is shown where settings are.
+  if (urls.some(namesAccount))
+    throw new ConfigError([
+      'OPENSEARCH_URL: has an account in it; write it into OPENSEARCH_USER and OPENSEARCH_PASSWORD',
+    ]);
   if (engine === 'opensearch' && urls.length === 0)
     throw new ConfigError(['OPENSEARCH_URL: must name OpenSearch when SEARCH_ENGINE is opensearch']);
   const { OPENSEARCH_USER: user, OPENSEARCH_PASSWORD: password } = config;
@@ -86,4 +91,9 @@ export function readSearchConfig(env: Readonly<Record<string, string | undefined
         : 'OPENSEARCH_PASSWORD: must be that of OPENSEARCH_USER; leave both empty where OpenSearch asks for neither',
     ]);
   return config;
+}
+
+function namesAccount(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }
