@@ -45,9 +45,11 @@ export type Bus = {
   subscribe: (topic: string, consumer: string, handle: Handler) => void;
   /**
    * Only a bus that keeps messages on their way: forgets what all consumers have handled, and has the outbox
-   * publish again what was lost. The relay calls it in each of its turns, under its lock.
+   * publish again what was lost. The relay calls it in each of its turns, under its lock. True when there is something
+   * to publish again: it has to be committed before any of it is, or a turn that ends between the two leaves a stream
+   * that seems to be whole and is not.
    */
-  lookAfter?: (relay: Sql) => Promise<void>;
+  lookAfter?: (relay: Sql) => Promise<boolean>;
   /** Begins to deliver to the subscribers; all of them have subscribed by then. In one process nothing is to begin. */
   start: () => Promise<void>;
   /** Ends delivering: begins no batch, and waits for those that are under way. */

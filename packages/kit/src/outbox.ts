@@ -146,7 +146,8 @@ async function publishBatch(deps: RelayDeps): Promise<number | null> {
   const topics = new Map<string, number>();
   const claimed = await deps.db.transaction(async (client) => {
     if (!(await takeTurn(client))) return null;
-    await deps.bus.lookAfter?.(client);
+    // What was lost waits again; the next turn, which follows at once, publishes it.
+    if ((await deps.bus.lookAfter?.(client)) === true) return batchSize;
     const rows = await findWaiting(client);
     if (rows.length === 0) return 0;
     const messages = rows.map(messageOf);

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { BusUnavailable } from '@evently/kit/bus';
 import { numbered, upTo, until, write, type Skip } from '@evently/testkit/bus-contract';
 import type { RedisProcess } from '@evently/testkit/engines/redis-server';
 import { startTcpProxy, type TcpProxy } from '@evently/testkit/tcp-proxy';
@@ -84,6 +85,37 @@ test('an idle relay notices a loss, with nothing more to publish', async ({ skip
   await platform.consumer({ url: redis.url });
   await until(async () => (await effectsOf(platform)) === 50);
   expect(await platform.effects()).toEqual(allOf(10));
+});
+
+test('a relay that dies in the turn in which it noticed a loss loses nothing of what was more than a batch', async ({
+  skip,
+}) => {
+  const redis = await requireRedis(skip);
+  const platform = await createBusPlatform();
+  let dies = false;
+  await platform.publisher({
+    url: redis.url,
+    protect: (bus) => ({
+      ...bus,
+      publishBatch: async (messages, relay) => {
+        const delivery = await bus.publishBatch(messages, relay);
+        // The stream has the messages, and the database never hears of it: nothing of this turn is committed.
+        if (dies && delivery.handled.size > 0) {
+          dies = false;
+          throw new BusUnavailable('the turn is over');
+        }
+        return delivery;
+      },
+    }),
+  });
+  await write(platform.database, numbered(5, 90));
+  await until(published(platform));
+  dies = true;
+  await redis.command('FLUSHALL');
+  await until(() => !dies);
+  await platform.consumer({ url: redis.url });
+  await until(async () => (await effectsOf(platform)) === 450);
+  expect(await platform.effects()).toEqual(allOf(90));
 });
 
 test('what all consumers have handled is not published again', async ({ skip }) => {

@@ -33,7 +33,7 @@ export type StreamPublisherDeps = {
 
 export type StreamPublisher = {
   publishBatch: (messages: readonly Message[], relay?: Sql) => Promise<Delivery>;
-  lookAfter: (relay: Sql) => Promise<void>;
+  lookAfter: (relay: Sql) => Promise<boolean>;
 };
 
 const lookEveryMs = 1_000;
@@ -87,16 +87,21 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
     return added;
   }
 
-  async function lookAtTopic(topic: string, relay: Sql): Promise<void> {
+  /** Answers whether the topic's stream was lost. */
+  async function lookAtTopic(topic: string, relay: Sql): Promise<boolean> {
     const stream = deps.streamOf(topic);
     const { lastPlace, nextPlace, isSettled } = await readStreamProgress(relay, topic, beginning);
     const survey = await stream.survey(lastPlace, deps.consumers[topic] ?? []);
-    if (survey.kind === 'lost') return replay(deps, stream, survey.reached, relay);
+    if (survey.kind === 'lost') {
+      await replay(deps, stream, survey.reached, relay);
+      return true;
+    }
     deps.metrics.surveyed(topic, survey.length, survey.groups);
     const isEverything = !isBefore(survey.handled, lastPlace);
     if (!isSettled && !isBefore(survey.handled, nextPlace)) await saveHandled(relay, topic, isEverything);
     if (survey.length > thinShare * deps.maxLength) await thinTopic(stream);
     else thinFrom.delete(topic);
+    return false;
   }
 
   async function thinTopic(stream: Stream): Promise<void> {
@@ -118,9 +123,11 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
       return { handled, failed: new Map() };
     },
     lookAfter: async (relay) => {
-      if (monotonicMs() < nextLookAtMs) return;
-      for (const topic of await findStreamTopics(relay)) await lookAtTopic(topic, relay);
+      if (monotonicMs() < nextLookAtMs) return false;
+      let isLost = false;
+      for (const topic of await findStreamTopics(relay)) isLost = (await lookAtTopic(topic, relay)) || isLost;
       nextLookAtMs = monotonicMs() + lookEveryMs;
+      return isLost;
     },
   };
 }
