@@ -39,7 +39,7 @@ test('a gate that holds keeps a sale closed that is not warm, until its mode is 
   expect((await platform.reserve(pod, buyer, eventId)).status).toBeGreaterThanOrEqual(400);
 
   await space.applySale('gate', { ...spec, openGate: { mode: 'Always' } });
-  const first = await firstReservation(() => platform.reserve(pod, buyer, eventId), Date.now() + 10_000);
+  const first = await firstReservation(() => platform.reserve(pod, buyer, eventId), Date.now() + 30_000);
   await untilStage(space, 'gate', ['Selling'], readyMs);
   const { status } = await space.sale('gate');
   // It opened when it was let go, not at its time.
@@ -56,14 +56,14 @@ test('a gate that degrades opens on time, and says that it is not warm', async (
   const [buyer = ''] = await platform.buyers(1);
   const [pod = ''] = platform.podUrls;
   const spec = {
-    ...shortSale({ eventId, opensInMs: 8_000, lastsMs: 120_000, demand: 300 }),
+    ...shortSale({ eventId, opensInMs: 15_000, lastsMs: 120_000, demand: 300 }),
     ...coldGate,
   };
   await space.applySale('gate', { ...spec, openGate: { mode: 'RequireWarm', onNotMet: 'Degrade' } });
   const isArmed = async (): Promise<string> => conditionOf(await space.sale('gate'), 'Armed');
-  await expect.poll(isArmed, { timeout: 7_000, interval: 50 }).toBe('True/Armed');
+  await expect.poll(isArmed, { timeout: 14_500, interval: 50 }).toBe('True/Armed');
   const reserve = () => platform.reserve(pod, buyer, eventId);
-  const first = await firstReservation(reserve, Date.parse(spec.opensAt) + 5_000);
+  const first = await firstReservation(reserve, Date.parse(spec.opensAt) + 30_000);
   expect(first.atMs).toBeGreaterThanOrEqual(Date.parse(spec.opensAt));
   await untilStage(space, 'gate', ['Degraded'], readyMs);
   expect(conditionOf(await space.sale('gate'), 'SaleOpen')).toBe('True/Open');
@@ -79,7 +79,7 @@ test('a sale that is armed late opens at once, and its lateness is recorded', as
   const [pod = ''] = platform.podUrls;
   const spec = shortSale({ eventId, opensInMs: -5_000, lastsMs: 120_000, demand: 200 });
   await space.applySale('late', spec);
-  await firstReservation(() => platform.reserve(pod, buyer, eventId), Date.now() + 10_000);
+  await firstReservation(() => platform.reserve(pod, buyer, eventId), Date.now() + 30_000);
   const open = async (): Promise<string> => conditionOf(await space.sale('late'), 'SaleOpen');
   await expect.poll(open, { timeout: readyMs }).toBe('True/OpenedLate');
   const { status } = await space.sale('late');

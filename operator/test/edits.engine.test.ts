@@ -14,7 +14,7 @@ import { useCluster } from './use-cluster.ts';
 const { cluster, space: openSpace } = useCluster({ hasMetrics: true });
 
 const readyMs = 30_000;
-const refusedMs = 1_000;
+const refusedMs = 10_000;
 
 /** Whether the status speaks of the newest generation of the sale. */
 async function untilObserved(space: Space, name: string): Promise<void> {
@@ -34,7 +34,7 @@ test('Hold pauses selling on every pod and keeps the pods, and Run goes on', asy
   const [pod = '', other = ''] = platform.podUrls;
   const spec = shortSale({ eventId, opensInMs: 8_000, lastsMs: 120_000, demand: 400 });
   await space.applySale('held', spec);
-  await firstReservation(() => platform.reserve(pod, first, eventId), Date.parse(spec.opensAt) + 5_000);
+  await firstReservation(() => platform.reserve(pod, first, eventId), Date.parse(spec.opensAt) + 30_000);
   await untilStage(space, 'held', ['Selling'], readyMs);
   await expect.poll(async () => (await space.pool()).ready, { timeout: readyMs }).toBe(4);
 
@@ -55,7 +55,7 @@ test('Hold pauses selling on every pod and keeps the pods, and Run goes on', asy
   expect(await space.pool()).toMatchObject({ floor: 4, ready: 4 });
 
   await space.applySale('held', { ...spec, intent: 'Run' });
-  await firstReservation(() => platform.reserve(other, third, eventId), Date.now() + 10_000);
+  await firstReservation(() => platform.reserve(other, third, eventId), Date.now() + 30_000);
   await untilStage(space, 'held', ['Selling'], readyMs);
 }, 120_000);
 
@@ -84,7 +84,7 @@ test('after the close an edit of the demand moves nothing, and a later close sel
   expect((await platform.reserve(pod, late, eventId)).status).toBeGreaterThanOrEqual(400);
 
   await apply({ closesAt: new Date(Date.now() + 60_000).toISOString() });
-  await firstReservation(() => platform.reserve(pod, again, eventId), Date.now() + 10_000);
+  await firstReservation(() => platform.reserve(pod, again, eventId), Date.now() + 30_000);
   await untilStage(space, 'closed', ['Selling', 'Degraded'], readyMs);
   await untilFloor(space, 4, readyMs);
   expect((await space.sale('closed')).status).toMatchObject({ openedAt: before.openedAt });
@@ -101,7 +101,7 @@ test('of two for one event the older one sells; without it the other takes over'
   const { metadata } = await space.sale('older');
   // Times of creation have whole seconds.
   const created = Date.parse(metadata.creationTimestamp);
-  await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(created + 2_000);
+  await expect.poll(() => Date.now(), { timeout: 20_000 }).toBeGreaterThan(created + 2_000);
   const younger = shortSale({ eventId, opensInMs: 59_000, lastsMs: 60_000, demand: 500 });
   await space.applySale('younger', younger);
   const stalled = async (): Promise<string> => conditionOf(await space.sale('younger'), 'Stalled');
@@ -139,10 +139,10 @@ test('another writer of the floor is named, and fought once a minute', async () 
       'argocd-controller',
     );
   // The tracker has seen where it began.
-  await expect.poll(track.floors, { timeout: 10_000, interval: 20 }).toEqual([6]);
+  await expect.poll(track.floors, { timeout: readyMs, interval: 20 }).toEqual([6]);
   await writeFloor(3);
   const said = async (): Promise<string> => conditionOf(await space.sale('fought'), 'CapacityReady');
-  await expect.poll(said, { timeout: 10_000 }).toBe('False/FloorContested');
+  await expect.poll(said, { timeout: readyMs }).toBe('False/FloorContested');
   expect(messageOf(await space.sale('fought'), 'CapacityReady')).toContain('argocd-controller wrote minRe');
   await untilFloor(space, 6, 75_000);
   const foughtMs = Date.now() - appliedMs;

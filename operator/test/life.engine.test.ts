@@ -21,8 +21,8 @@ test('a sale goes from Scheduled to Completed, and the floor back to its baselin
   const operator = await space.startOperator();
   await operator.untilLeads();
   // Outside every sale the baseline is applied.
-  await untilFloor(space, 2, 10_000);
-  const spec = shortSale({ eventId, opensInMs: 67_000, lastsMs: 8_000, demand: 600 });
+  await untilFloor(space, 2, 30_000);
+  const spec = shortSale({ eventId, opensInMs: 67_000, lastsMs: 12_000, demand: 600 });
   await space.applySale('life', spec);
   const track = trackSale(space, 'life');
   await untilStage(space, 'life', ['Armed'], 70_000);
@@ -32,19 +32,19 @@ test('a sale goes from Scheduled to Completed, and the floor back to its baselin
   const opensAtMs = Date.parse(spec.opensAt);
   await expect.poll(() => Date.now(), { timeout: 70_000, interval: 20 }).toBeGreaterThan(opensAtMs - 500);
   const [, second = ''] = platform.podUrls;
-  const first = await firstReservation(() => platform.reserve(second, token, eventId), opensAtMs + 5_000);
+  const first = await firstReservation(() => platform.reserve(second, token, eventId), opensAtMs + 30_000);
   expect(first.atMs).toBeGreaterThanOrEqual(opensAtMs);
   expect([...first.refusals]).toEqual([expect.stringMatching(/^4\d\d /)]);
   await untilStage(space, 'life', ['Selling'], 10_000);
   // What is held at the close is what is waited for.
-  const closesAtMs = opensAtMs + 8_000;
-  await expect.poll(() => Date.now(), { timeout: 10_000, interval: 20 }).toBeGreaterThan(closesAtMs - 1_000);
+  const closesAtMs = opensAtMs + 12_000;
+  await expect.poll(() => Date.now(), { timeout: 30_000, interval: 20 }).toBeGreaterThan(closesAtMs - 3_000);
   expect(await platform.reserve(second, late, eventId)).toMatchObject({ status: first.status });
   await untilStage(space, 'life', ['Completed'], 60_000);
   await expect
     .poll(() => space.pool(), { timeout: 60_000 })
     .toMatchObject({ floor: 2, replicas: 2, ready: 2 });
-  await expect.poll(async () => kstatusOf(await space.sale('life')), { timeout: 10_000 }).toBe('Current');
+  await expect.poll(async () => kstatusOf(await space.sale('life')), { timeout: 30_000 }).toBe('Current');
   await track.stop();
   process.stdout.write(
     `${track.report()}; first reservation ${first.atMs - opensAtMs} ms after the opening\n`,

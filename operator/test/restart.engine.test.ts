@@ -91,24 +91,24 @@ async function killWhileDeleting(point: string): Promise<void> {
   expect((await platform.readSale(eventId)).body).toMatchObject({ armed: false });
 }
 
-test('killed a second before the opening, the sale opens on time without it', async () => {
+test('killed moments before the opening, the sale opens on time without it', async () => {
   const { platform } = cluster();
   const space = await openSpace();
   const eventId = await platform.stage('Alone', 100);
   const [token = ''] = await platform.buyers(1);
   const operator = await space.startOperator();
   await operator.untilLeads();
-  const spec = shortSale({ eventId, opensInMs: 15_000, lastsMs: 30_000, demand: 400 });
+  const spec = shortSale({ eventId, opensInMs: 25_000, lastsMs: 60_000, demand: 400 });
   await space.applySale('sale', spec);
-  await untilStage(space, 'sale', ['Armed'], 14_000);
+  await untilStage(space, 'sale', ['Armed'], 20_000);
   const opensAtMs = Date.parse(spec.opensAt);
   await expect
-    .poll(() => Date.now(), { timeout: 20_000, interval: 5 })
-    .toBeGreaterThanOrEqual(opensAtMs - 1_000);
+    .poll(() => Date.now(), { timeout: 30_000, interval: 5 })
+    .toBeGreaterThanOrEqual(opensAtMs - 3_000);
   await operator.end('SIGKILL');
   expect(Date.now()).toBeLessThan(opensAtMs);
   const [pod = ''] = platform.podUrls;
-  const first = await firstReservation(() => platform.reserve(pod, token, eventId), opensAtMs + 5_000);
+  const first = await firstReservation(() => platform.reserve(pod, token, eventId), opensAtMs + 30_000);
   expect(first.atMs).toBeGreaterThanOrEqual(opensAtMs);
   process.stdout.write(
     `without the operator: first reservation ${first.atMs - opensAtMs} ms after the opening\n`,

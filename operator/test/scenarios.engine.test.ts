@@ -84,7 +84,7 @@ test('an edit before the opening is armed, one during the sale never lowers the 
   const stored = async (): Promise<unknown> => (await platform.readSale(eventId)).body['opens_at'];
   await expect.poll(stored, { timeout: readyMs }).toBe(edited.opensAt);
   const [pod = '', other = ''] = platform.podUrls;
-  await firstReservation(() => platform.reserve(pod, first, eventId), Date.parse(edited.opensAt) + 5_000);
+  await firstReservation(() => platform.reserve(pod, first, eventId), Date.parse(edited.opensAt) + 30_000);
   await untilStage(space, 'edits', ['Selling'], readyMs);
   await expect(space.applySale('edits', { ...edited, opensAt: spec.opensAt })).rejects.toThrow(
     /spec.opensAt cannot be changed.*already opened/,

@@ -7,7 +7,7 @@ import { startCluster } from '@evently/postgres/cluster';
 import { requireEngine } from '@evently/testkit/engines/engine';
 import { postgresClient } from '@evently/testkit/engines/postgres-client';
 import { createPlatform, type Platform, type RunningPlatform } from '../kill/platform.ts';
-import { askAgain, askAll, makeBuyers, openSale, type Buyer, type Told } from '../kill/sale.ts';
+import { askAgain, askAll, askUntilSold, makeBuyers, openSale, type Buyer, type Told } from '../kill/sale.ts';
 import {
   ask,
   besideTheDatabases,
@@ -191,12 +191,12 @@ test('the server is lost in the middle of a sale: with the archive nothing ackno
   const archived = await beginArchived(program);
   const { platform, running, archive } = archived;
   const sale = await openHouse(running);
-  const asked = askAll(running, sale.eventId, sale.buyers, spreadMs);
-  await new Promise((resolve) => setTimeout(resolve, spreadMs / 2));
+  const { told, reached } = askUntilSold(running, sale.eventId, sale.buyers, { spreadMs, seats: 50 });
+  await reached;
   // The machine with all its disks is gone; what is left is the base backup and the archive.
   await platform.kill();
   await platform.killPostgres();
-  const acknowledged = reserved(await asked);
+  const acknowledged = reserved(await told);
   await archived.receiver.stop();
   await platform.stop();
   expect(acknowledged.length).toBeGreaterThan(10);

@@ -19,7 +19,7 @@ const internal = (method: string, path: string, body?: unknown): Promise<Answer>
 
 /** Asks again until `wanted` holds; what is shown may be half a second old. */
 async function eventually(ask: () => Promise<Answer>, wanted: (answer: Answer) => boolean): Promise<Answer> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 30_000;
   let answer = await ask();
   while (!wanted(answer) && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -78,19 +78,41 @@ export async function ask(platform: RunningPlatform, eventId: string, buyer: Buy
   }
 }
 
-/** All buyers ask, spread evenly over `spreadMs`. */
+/** All buyers ask, spread evenly over `spreadMs`. `heard` is told of each answer as it comes. */
 export function askAll(
   platform: RunningPlatform,
   eventId: string,
   buyers: readonly Buyer[],
   spreadMs: number,
+  heard: (told: Told) => void = () => {},
 ): Promise<Told[]> {
   return Promise.all(
     buyers.map(async (buyer, at) => {
       await new Promise((resolve) => setTimeout(resolve, (at / buyers.length) * spreadMs));
-      return ask(platform, eventId, buyer);
+      const told = await ask(platform, eventId, buyer);
+      heard(told);
+      return told;
     }),
   );
+}
+
+/**
+ * All buyers ask; `reached` resolves when `seats` of them have one, or nobody waits for an answer any more: a moment
+ * in the middle of the sale on a slow machine as on a fast one.
+ */
+export function askUntilSold(
+  platform: RunningPlatform,
+  eventId: string,
+  buyers: readonly Buyer[],
+  { spreadMs, seats }: { spreadMs: number; seats: number },
+): { told: Promise<Told[]>; reached: Promise<unknown> } {
+  const enough = Promise.withResolvers<void>();
+  let sold = 0;
+  const told = askAll(platform, eventId, buyers, spreadMs, ({ status }) => {
+    if (status === 200) sold += 1;
+    if (sold >= seats) enough.resolve();
+  });
+  return { told, reached: Promise.race([enough.promise, told]) };
 }
 
 /** Every buyer asks again with the same key until none is told to come again. */

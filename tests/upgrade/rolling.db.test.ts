@@ -156,7 +156,7 @@ test('the same dump makes a change of the schema that waits for its lock refuse 
   const impatient = new pg.Client({ connectionString: database.url });
   await impatient.connect();
   const changed = impatient.query('alter table bookings add column never_so text');
-  await afterMs(1_500);
+  await afterMs(2_500);
   await dump.release();
   await changed;
   await impatient.end();

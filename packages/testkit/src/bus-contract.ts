@@ -334,7 +334,7 @@ export function write(database: TestDatabase, messages: readonly OutgoingMessage
   return writeOutboxBatch(database.db, messages);
 }
 
-const untilMs = 25_000;
+const untilMs = 45_000;
 
 /** Waits until `done`; rows of the outbox of `database` that failed are tried again at once. */
 export async function until(
