@@ -92,10 +92,7 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
     const stream = deps.streamOf(topic);
     const { lastPlace, nextPlace, isSettled } = await readStreamProgress(relay, topic, beginning);
     const survey = await stream.survey(lastPlace, deps.consumers[topic] ?? []);
-    if (survey.kind === 'lost') {
-      await replay(deps, stream, survey.reached, relay);
-      return true;
-    }
+    if (survey.kind === 'lost') return replay(deps, stream, survey.reached, relay).then(() => true);
     deps.metrics.surveyed(topic, survey.length, survey.groups);
     const isEverything = !isBefore(survey.handled, lastPlace);
     if (!isSettled && !isBefore(survey.handled, nextPlace)) await saveHandled(relay, topic, isEverything);
@@ -117,8 +114,7 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
       const handled = new Set<string>();
       const byTopic = Map.groupBy(messages, (message) => message.topic);
       for (const [topic, batch] of byTopic) {
-        const added = await publishTopic(topic, batch, relay);
-        for (const { id } of added) handled.add(id);
+        for (const { id } of await publishTopic(topic, batch, relay)) handled.add(id);
       }
       return { handled, failed: new Map() };
     },
