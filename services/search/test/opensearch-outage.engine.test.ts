@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OpenSearchProcess } from '@evently/testkit/engines/opensearch-process';
 import { monotonicMs } from '@evently/kit/clock';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { askHostile, expectAnsweredOrRefused } from './hostile-inputs.ts';
 import { createOnOpenSearch } from './opensearch-service.ts';
 import { createOpenSearchForTests } from './opensearch-under-test.ts';
@@ -145,6 +146,31 @@ test('an engine that lost all its data is filled again from the catalog, without
   expect(under.logs.join('')).toContain('the index is lost; it is built anew');
 });
 
+test('an index that somebody made of the name of the alias is taken for a lost one, and replaced', async () => {
+  const alias = 'evently-events-taken';
+  const under = await open({ SEARCH_COMPARE_SECONDS: '1', OPENSEARCH_ALIAS: alias });
+  await publishAndSell(under, 'Replaced');
+  await expectNothingDiffers(under);
+  under.catalog.state.away = true;
+  const ask = async (method: string, path: string): Promise<unknown> => {
+    const answer = await fetch(`${engine.url}${path}`, { method, signal: AbortSignal.timeout(30_000) });
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}`);
+    return answer.json();
+  };
+  for (const index of Object.keys(
+    z.record(z.string(), z.unknown()).parse(await ask('GET', `/${alias}/_alias`)),
+  ))
+    await ask('DELETE', `/${index}`);
+  await ask('PUT', `/${alias}`);
+  await expectWaiting(under, searches);
+  under.catalog.state.away = false;
+  await expectNothingDiffers(under);
+  await vi.waitFor(
+    async () => expect((await search(under, 'q=replaced')).total).toBe(eventsMeanwhile),
+    catchUp,
+  );
+});
+
 test('where events are known and OpenSearch is new, it is away until it has them all', async () => {
   const before = await createSearchUnderTest();
   try {
@@ -168,13 +194,18 @@ test('where events are known and OpenSearch is new, it is away until it has them
   }
 });
 
+const searches = ['/api/v1/search?q=remembered', '/api/v1/search'];
+
 /** The comparison has found that there is no index, and cannot build one. */
-async function expectWaiting(under: SearchUnderTest): Promise<void> {
+async function expectWaiting(
+  under: SearchUnderTest,
+  paths = [...searches, '/api/v1/search/suggestions?q=mov'],
+): Promise<void> {
   await vi.waitFor(
     () => expect(under.logs.join('')).toMatch(/the index is lost[^]*the comparison of the index waits/),
     catchUp,
   );
-  for (const path of ['/api/v1/search?q=remembered', '/api/v1/search', '/api/v1/search/suggestions?q=mov'])
+  for (const path of paths)
     expect(await send(under, 'GET', path)).toMatchObject({
       status: 503,
       body: { code: 'search_unavailable' },

@@ -1,7 +1,7 @@
 /** What the reconciler asks: how many documents there are, sums of their checksums, and each of one bucket. */
 import { EngineAway, bucketCount, type Bucket, type Entry } from '../port.ts';
 import { bucketsAnswer, countAnswer, entriesAnswer } from './answers.ts';
-import type { IndexDeps } from './generations.ts';
+import { isNameTaken, type IndexDeps } from './generations.ts';
 
 const notFound = 404;
 const refusals = 300;
@@ -9,10 +9,11 @@ const pageOfEntries = 1_000;
 /** Some ten million events in all. */
 const maxPages = 50;
 
-/** Null when there is no index. */
+/** Null when there is no index, or one that is not of this service. */
 export async function countDocuments(deps: IndexDeps): Promise<number | null> {
   const body = await ask(deps, `/${deps.alias}/_count`, { query: { term: { visible: true } } });
-  return body === null ? null : countAnswer.parse(body).count;
+  const count = body === null ? null : countAnswer.parse(body).count;
+  return count === 0 && (await isNameTaken(deps)) ? null : count;
 }
 
 /** Every sum stays below 2^53, so that a double holds it exactly: 2^32 for each of two million documents of a bucket. */
@@ -80,6 +81,15 @@ async function refresh(deps: IndexDeps): Promise<void> {
   if (status === notFound) throw noIndex(deps);
 }
 
+/** What OpenSearch says of a sort by a field that an index does not have; each of ours has all of them. */
+export const foreignFields = 'No mapping found for';
+
+export function foreignIndex({ alias }: Pick<IndexDeps, 'alias'>): EngineAway {
+  return new EngineAway(
+    `the index ${alias} of OpenSearch is not of this service; a rebuild puts its own in the place`,
+  );
+}
+
 function noIndex({ alias }: IndexDeps): EngineAway {
   return new EngineAway(`OpenSearch has no index behind ${alias}; it must be built again`);
 }
@@ -87,9 +97,8 @@ function noIndex({ alias }: IndexDeps): EngineAway {
 async function ask(deps: IndexDeps, path: string, body: object): Promise<unknown> {
   const answer = await deps.connection.call({ method: 'POST', path, body, deadlineMs: deps.manageMs });
   if (answer.status === notFound) return null;
-  if (answer.status >= refusals)
-    throw new Error(
-      `OpenSearch refuses ${path} with ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`,
-    );
-  return answer.body;
+  if (answer.status < refusals) return answer.body;
+  const says = JSON.stringify(answer.body).slice(0, 500);
+  if (says.includes(foreignFields)) throw foreignIndex(deps);
+  throw new Error(`OpenSearch refuses ${path} with ${answer.status}: ${says}`);
 }

@@ -46,6 +46,18 @@ export async function readGenerations(deps: IndexDeps): Promise<{ present: strin
   return { present: behind(alias), next: behind(nextOf(alias)) };
 }
 
+/** Whether somebody else's write, or a restored copy, made an index of the alias's own name: then there can be no alias. */
+export async function isNameTaken({ connection, alias, writeMs }: IndexDeps): Promise<boolean> {
+  const { status, body } = await connection.call({
+    method: 'GET',
+    path: `/${alias}/_alias`,
+    deadlineMs: writeMs,
+  });
+  if (status === notFound) return false;
+  expectDone(status, body, `the aliases of ${alias}`);
+  return alias in aliasAnswer.parse(body);
+}
+
 /** Makes an empty generation that answers where there is none. Two that do it at once make one. */
 export async function prepareIndex(deps: IndexDeps): Promise<void> {
   const { present } = await readGenerations(deps);
@@ -114,8 +126,11 @@ async function publish(deps: IndexDeps, index: string): Promise<void> {
   await manage(deps, 'PUT', `/${index}/_settings`, settingsWhenPublished);
   await manage(deps, 'POST', `/${index}/_refresh`, undefined, firstRefreshMs);
   const { present } = await readGenerations(deps);
+  const taken = await isNameTaken(deps);
   await manage(deps, 'POST', '/_aliases', {
     actions: [
+      // What has the name is not of this service, which writes to none: nothing that counts is lost with it.
+      ...(taken ? [{ remove_index: { index: deps.alias } }] : []),
       ...present.map((former) => ({ remove: { index: former, alias: deps.alias } })),
       { remove: { index, alias: nextOf(deps.alias) } },
       { add: { index, alias: deps.alias } },

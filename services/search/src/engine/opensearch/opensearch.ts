@@ -8,7 +8,7 @@ import {
 } from '../port.ts';
 import { answerOf, corrected, searchBody, type Asked } from './answered-search.ts';
 import { searchAnswer, type SearchReply } from './answers.ts';
-import { countDocuments, listEntries, sumBuckets } from './comparing.ts';
+import { countDocuments, foreignFields, foreignIndex, listEntries, sumBuckets } from './comparing.ts';
 import { openConnection, type OpenSearchAddress } from './connection.ts';
 import { applyEverywhere, beginRebuild, prepareIndex, type IndexDeps } from './generations.ts';
 import { suggest } from './suggesting.ts';
@@ -91,6 +91,7 @@ async function askFor(deps: SearchDeps, asked: Asked): Promise<SearchReply> {
     });
     if (answer.status < refusals) return inTime(searchAnswer.parse(answer.body), deps);
     const says = `${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`;
+    if (says.includes(foreignFields)) throw foreignIndex(deps);
     if (answer.status !== notFound) throw new Error(`OpenSearch refuses a search with ${says}`);
     if (attempt === maxAttempts) throw new EngineAway(`OpenSearch has no index behind ${deps.alias}`);
   }
