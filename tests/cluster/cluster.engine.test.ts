@@ -3,6 +3,7 @@ import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { monotonicMs, pause } from '@evently/kit/clock';
 import { requireEngine } from '@evently/testkit/engines/engine';
 import { requireNodeCluster } from '@evently/testkit/engines/node-cluster';
+import { openSearch } from '@evently/testkit/engines/opensearch';
 import { redisServer } from '@evently/testkit/engines/redis';
 import { repeatAll, reserveRequest } from './buyers.ts';
 import { runDrillCommand } from './drill-command.ts';
@@ -12,6 +13,7 @@ import { askSearch, lookIn } from './look-in.ts';
 import { namespace, urlValues } from './namespace.ts';
 import { nginxPackages } from './nginx.ts';
 import { makeBuyers, publishEvent } from './platform.ts';
+import { moveToOpenSearch, openOpenSearch } from './other-engine.ts';
 import { countReady, killPod, listPods, scale, untilSettled } from './pods.ts';
 import { install, installSeconds, listObjects, testRelease, uninstall, upgrade } from './release.ts';
 import { keyIdsOf, rotateSecrets } from './rotation.ts';
@@ -359,6 +361,15 @@ test('the same check finds failures where pods end without a pause and without a
   timings.note('requests, and failed, without pause and drain', `${told.length}, ${failures.length}`);
   expect(failures.length).toBeGreaterThan(0);
 }, 300_000);
+
+test('search moves to OpenSearch by an upgrade, and no search fails: neither meanwhile nor when that is gone', async (context) => {
+  const world = theWorld();
+  const doors = theHouse();
+  const program = await requireEngine(openSearch, (note) => context.skip(note));
+  const opensearch = await openOpenSearch(program, world.cluster.address);
+  onTestFinished(opensearch.stop);
+  await moveToOpenSearch(world, doors, opensearch, { 'global.logLevel': 'warn' });
+}, 400_000);
 
 test('helm uninstall leaves the CRD with its sales, the lease and the databases', async () => {
   const { cluster, timings, host } = theWorld();
