@@ -8,6 +8,7 @@ import { createOnOpenSearch } from './opensearch-service.ts';
 import { createOpenSearchForTests } from './opensearch-under-test.ts';
 import { makeCatalogDocument } from './pretend-catalog.ts';
 import {
+  apiKey,
   check,
   createSearchUnderTest,
   search,
@@ -146,21 +147,40 @@ test('an engine that lost all its data is filled again from the catalog, without
   expect(under.logs.join('')).toContain('the index is lost; it is built anew');
 });
 
+async function ask(method: string, path: string, body?: object): Promise<unknown> {
+  const answer = await fetch(`${engine.url}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}`);
+  return answer.json();
+}
+
+const indicesLike = async (pattern: string): Promise<string[]> =>
+  Object.keys(z.record(z.string(), z.unknown()).parse(await ask('GET', `/${pattern}/_alias`)));
+
+test('a former index that nobody dropped, as its rebuild was killed, goes with the next rebuild', async () => {
+  const alias = 'evently-events-left';
+  const under = await open({ OPENSEARCH_ALIAS: alias });
+  const [left, foreign] = [`${alias}-0123456789ab`, `${alias}-berlin-0123456789ab`];
+  for (const index of [left, foreign]) await ask('PUT', `/${index}`, { aliases: { [`${index}.write`]: {} } });
+  expect((await send(under, 'POST', '/internal/search/resync', { key: apiKey })).status).toBe(200);
+  const there = await indicesLike(`${alias}-*`);
+  expect(there).not.toContain(left);
+  // Another platform's, whose alias goes on where this one ends.
+  expect(there).toContain(foreign);
+  expect(there).toHaveLength(2);
+});
+
 test('an index that somebody made of the name of the alias is taken for a lost one, and replaced', async () => {
   const alias = 'evently-events-taken';
   const under = await open({ SEARCH_COMPARE_SECONDS: '1', OPENSEARCH_ALIAS: alias });
   await publishAndSell(under, 'Replaced');
   await expectNothingDiffers(under);
   under.catalog.state.away = true;
-  const ask = async (method: string, path: string): Promise<unknown> => {
-    const answer = await fetch(`${engine.url}${path}`, { method, signal: AbortSignal.timeout(30_000) });
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}`);
-    return answer.json();
-  };
-  for (const index of Object.keys(
-    z.record(z.string(), z.unknown()).parse(await ask('GET', `/${alias}/_alias`)),
-  ))
-    await ask('DELETE', `/${index}`);
+  for (const index of await indicesLike(alias)) await ask('DELETE', `/${index}`);
   await ask('PUT', `/${alias}`);
   await expectWaiting(under, searches);
   under.catalog.state.away = false;

@@ -28,9 +28,19 @@ const nextOf = (alias: string): string => `${alias}-next`;
 const writingOf = (index: string): string => `${index}.write`;
 
 const firstOf = (alias: string): string => `${alias}-first`;
+const randomBytesOfName = 6;
 
-/** Names of indices behind the two aliases. */
-export async function readGenerations(deps: IndexDeps): Promise<{ present: string[]; next: string[] }> {
+/** Only names that this service makes: another platform's alias may go on where this one ends. */
+function isGeneration(alias: string, index: string): boolean {
+  const rest = index.slice(alias.length + 1);
+  return index === firstOf(alias) || (rest.length === 2 * randomBytesOfName && /^[0-9a-f]+$/.test(rest));
+}
+
+/** `left`: whoever published its successor was ended before it could drop it; nothing asks or fills it any more. */
+export type Generations = { present: string[]; next: string[]; left: string[] };
+
+/** Names of indices behind the two aliases, and behind neither. */
+export async function readGenerations(deps: IndexDeps): Promise<Generations> {
   const { connection, alias } = deps;
   // A pattern that matches nothing is an empty answer; a name that is not there would be a refusal.
   const { status, body } = await connection.call({
@@ -38,12 +48,17 @@ export async function readGenerations(deps: IndexDeps): Promise<{ present: strin
     path: `/${alias}-*/_alias`,
     deadlineMs: deps.writeMs,
   });
-  if (status === notFound) return { present: [], next: [] };
+  if (status === notFound) return { present: [], next: [], left: [] };
   expectDone(status, body, 'aliases');
   const indices = Object.entries(aliasAnswer.parse(body));
   const behind = (name: string): string[] =>
     indices.filter(([, { aliases }]) => name in aliases).map(([index]) => index);
-  return { present: behind(alias), next: behind(nextOf(alias)) };
+  const [present, next] = [behind(alias), behind(nextOf(alias))];
+  const left = indices
+    .filter(([index, { aliases }]) => isGeneration(alias, index) && writingOf(index) in aliases)
+    .map(([index]) => index)
+    .filter((index) => !present.includes(index) && !next.includes(index));
+  return { present, next, left };
 }
 
 /** Whether somebody else's write, or a restored copy, made an index of the alias's own name: then there can be no alias. */
@@ -101,8 +116,9 @@ function write(deps: IndexDeps, index: string, changes: readonly Change[], isNew
 
 /** Begins one that fills beside the present one; what an earlier one left is dropped. */
 export async function beginRebuild(deps: IndexDeps): Promise<Rebuild> {
-  for (const index of (await readGenerations(deps)).next) await dropIndex(deps, index);
-  const index = `${deps.alias}-${randomBytes(6).toString('hex')}`;
+  const { next, left } = await readGenerations(deps);
+  for (const index of [...next, ...left]) await dropIndex(deps, index);
+  const index = `${deps.alias}-${randomBytes(randomBytesOfName).toString('hex')}`;
   const { status, body } = await deps.connection.call({
     method: 'PUT',
     path: `/${index}`,
