@@ -41,7 +41,7 @@ const rebuildMs = 900_000;
 const callMs = 10_000;
 const connections = 64;
 /** Before what counts: code is compiled, caches fill. */
-const warmUpShare = 0.5;
+const warmUpShare = 1;
 
 export async function measureEngine(
   engine: EngineUnderLoad,

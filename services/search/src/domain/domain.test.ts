@@ -4,7 +4,7 @@ import type { Change } from '../engine/port.ts';
 import { distanceKm, editDistance, errorsForgiven } from './distance.ts';
 import { highlight } from './highlight.ts';
 import { newestOf } from './newest.ts';
-import { tsqueryOf, variantsOf } from './query-words.ts';
+import { tellingMost, tsqueryOf, variantsOf } from './query-words.ts';
 import { beginningsOf, likelyMeant, quoted, spellingOf, vectorOf } from './terms.ts';
 import { fold, otherSpellingOf, tokensOf } from './tokens.ts';
 
@@ -95,19 +95,40 @@ test('a vector has each lexeme once, with the places and weights of its words', 
   const lexemes = new Map([['stars', { plain: 'stars', stem: 'star', isCommon: false }]]);
   const fields = [
     { weight: 'A', tokens: ['stars', 'night'] },
-    { weight: 'D', tokens: ['stars'] },
+    { weight: 'D', tokens: ['stars', 'shining'] },
   ] as const;
-  expect(vectorOf(fields, lexemes)).toBe("'stars':1A,13D 'star':1A,13D 'night':2A");
+  // Of a description: stems, without places.
+  expect(vectorOf(fields, lexemes)).toBe("'stars':1A 'star':1A 'night':2A 'shining'");
 });
 
 test('all words are asked for, common ones only when there is no other', () => {
-  const group = (token: string, isCommon: boolean, lexemes: string[]) => ({ token, isCommon, lexemes });
+  const group = (token: string, isCommon: boolean, lexemes: string[], documents = 1) => ({
+    token,
+    isCommon,
+    lexemes,
+    documents,
+  });
   const groups = [group('the', true, ['the']), group('stars', false, ['stars', 'star'])];
   expect(tsqueryOf(groups, true)).toBe("('stars' | 'star')");
   expect(tsqueryOf([group('the', true, ['the'])], true)).toBe("('the')");
   const unknown = [...groups, group('zz', false, [])];
   expect(tsqueryOf(unknown, true)).toBeNull();
   expect(tsqueryOf(unknown, false)).toBe("('stars' | 'star')");
+});
+
+test('of words that are not found together, frequent ones count only where there is no rare one', () => {
+  const group = (token: string, documents: number, isCommon = false) => ({
+    token,
+    isCommon,
+    lexemes: documents === 0 ? [] : [token],
+    documents,
+  });
+  const asked = (...groups: ReturnType<typeof group>[]) => tellingMost(groups).map(({ token }) => token);
+  expect(asked(group('tabla', 2_700), group('festival', 12_500))).toEqual(['tabla']);
+  expect(asked(group('tabla', 2_700), group('pune', 4_000))).toEqual(['tabla', 'pune']);
+  expect(asked(group('theatre', 12_500), group('summit', 12_000))).toEqual(['summit']);
+  expect(asked(group('zz', 0), group('theatre', 12_500), group('the', 10, true))).toEqual(['theatre']);
+  expect(asked(group('zz', 0))).toEqual([]);
 });
 
 test('a name can be begun at each of its words', () => {

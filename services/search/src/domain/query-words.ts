@@ -1,8 +1,8 @@
 /** Makes a tsquery of what somebody typed and what is known of the words. Pure. */
 import { quoted, type Lexemes } from './terms.ts';
 
-/** One word that was typed, with everything that counts as it. */
-export type WordGroup = { token: string; isCommon: boolean; lexemes: readonly string[] };
+/** One word that was typed, with everything that counts as it, and how many documents have that, at most. */
+export type WordGroup = { token: string; isCommon: boolean; lexemes: readonly string[]; documents: number };
 
 /**
  * All words, or any of them. Common words are left out beside others: what is asked for is the rest. Null when no word
@@ -16,6 +16,24 @@ export function tsqueryOf(groups: readonly WordGroup[], every: boolean): string 
     .filter(({ lexemes }) => lexemes.length > 0)
     .map(({ lexemes }) => `(${lexemes.map(quoted).join(' | ')})`);
   return parts.length === 0 ? null : parts.join(every ? ' & ' : ' | ');
+}
+
+/** More documents than this are not gone through for one word of several. */
+const maxDocumentsOfOneWord = 5_000;
+
+/**
+ * The words by which documents are found when no document has all of them: those that not too many have, or else the
+ * rarest. What has only the others is left out, because it says least and costs most: measured with 100,000 events, a
+ * fortieth of the questions took half of the time.
+ */
+export function tellingMost(groups: readonly WordGroup[]): WordGroup[] {
+  const found = groups.filter(({ lexemes }) => lexemes.length > 0);
+  const telling = found.filter(({ isCommon }) => !isCommon);
+  const asked = (telling.length === 0 ? found : telling).toSorted(
+    (one, other) => one.documents - other.documents,
+  );
+  const rare = asked.filter(({ documents }) => documents <= maxDocumentsOfOneWord);
+  return rare.length === 0 ? asked.slice(0, 1) : rare;
 }
 
 /** Lexemes of a token that stand in the index as such. */

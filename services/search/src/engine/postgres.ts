@@ -4,7 +4,7 @@ import { DeadlinePassed, withDeadline } from '@evently/kit/clock';
 import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
 import { distanceKm, errorsForgiven } from '../domain/distance.ts';
 import { newestOf, type Newest } from '../domain/newest.ts';
-import { ownLexemes, tsqueryOf, variantsOf, type WordGroup } from '../domain/query-words.ts';
+import { ownLexemes, tellingMost, tsqueryOf, variantsOf, type WordGroup } from '../domain/query-words.ts';
 import {
   beginningsOf,
   cityKeyOf,
@@ -247,10 +247,13 @@ async function search(db: Database, lexicon: Lexicon, query: SearchQuery): Promi
   const meant =
     every === null || every === typed ? null : await findDocuments(db, { ...shared, words: every });
   if (meant !== null && meant.total > 0) return answerOf(query, meant);
-  const any = tsqueryOf(groups, false);
+  const any = tsqueryOf(tellingMost(groups), false);
   // Nothing has all the words: then what has some of them, those with more of them first.
   if (any === null || any === every) return emptyOf(query, every === typed ? found : meant);
-  return answerOf(query, await findDocuments(db, { ...shared, words: any }));
+  return answerOf(
+    query,
+    await findDocuments(db, { ...shared, words: any, ranked: tsqueryOf(groups, false) }),
+  );
 }
 
 function typedGroups(tokens: readonly string[], lexemes: ReadonlyMap<string, Lexemes>): WordGroup[] {
@@ -258,6 +261,7 @@ function typedGroups(tokens: readonly string[], lexemes: ReadonlyMap<string, Lex
     token,
     isCommon: lexemes.get(token)?.isCommon ?? false,
     lexemes: ownLexemes(token, lexemes),
+    documents: 0,
   }));
 }
 
@@ -287,15 +291,18 @@ async function groupWords(db: Database, lexicon: Lexicon, tokens: readonly strin
   const known = await findKnown(db, [...own.values()].flat());
   return Promise.all(
     [...own].map(async ([token, words]) => {
-      const there = words.filter((word) => known.has(word));
       const isCommon = lexemes.get(token)?.isCommon ?? false;
-      return {
-        token,
-        isCommon,
-        lexemes: there.length > 0 ? words : await alternativesOf(db, lexicon, token),
-      };
+      if (words.some((word) => known.has(word)))
+        return { token, isCommon, lexemes: words, documents: mostOf(words, known) };
+      const meant = await alternativesOf(db, lexicon, token);
+      return { token, isCommon, lexemes: meant, documents: mostOf(meant, await findKnown(db, meant)) };
     }),
   );
+}
+
+/** Of words that mean the same, how many documents the most frequent one has. */
+function mostOf(words: readonly string[], known: ReadonlyMap<string, number>): number {
+  return Math.max(0, ...words.map((word) => known.get(word) ?? 0));
 }
 
 async function alternativesOf(db: Database, lexicon: Lexicon, token: string): Promise<string[]> {

@@ -15,9 +15,13 @@ const phraseFactor = 1.5;
 const weights = '{0.1, 0.2, 0.4, 1.0}';
 const earthDiameterKm = 12_742.0176;
 
-/** `words` is a tsquery of quoted lexemes, or null; `phrase` what was typed, folded. */
+/**
+ * `words` is a tsquery of quoted lexemes, or null: what is found; `ranked` another by which that is ranked. `phrase` is
+ * what was typed, folded.
+ */
 export type PostgresQuery = Omit<SearchQuery, 'text'> & {
   words: string | null;
+  ranked?: string | null;
   phrase: string;
   cityKey: string | null;
 };
@@ -173,7 +177,7 @@ function between(column: string, least: string, most: string): Condition {
 /** Every factor is a float8: one that is not would be turned into one for each row. */
 function scoreOf(query: PostgresQuery, now: string, param: Param): string {
   if (query.words === null) return '0::float8';
-  return `ts_rank('${weights}', d.words, ${param(query.words)}::tsquery)::float8
+  return `ts_rank('${weights}', d.words, ${param(query.ranked ?? query.words)}::tsquery)::float8
              * case when d.ends_at > ${now} then 1::float8 else ${overFactor}::float8 end
              * case when coalesce(d.available, d.capacity) > 0 then 1::float8 else ${soldOutFactor}::float8 end
              * case when strpos(d.name_key, ${param(query.phrase)}) > 0 then ${phraseFactor}::float8

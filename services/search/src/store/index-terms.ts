@@ -46,15 +46,15 @@ export async function countTerms(
 // Of the generation that answers; no row when there is none.
 const current = `(select generation from index_generations where state = 'active')`;
 
-/** Those of the terms that some document has. */
-export async function findKnown(client: Sql, terms: readonly string[]): Promise<Set<string>> {
-  const { rows } = await client.query<{ term: string }>({
+/** Those of the terms that some document has, with how many have them. */
+export async function findKnown(client: Sql, terms: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ term: string; documents: number }>({
     name: 'find-known-terms',
-    text: `select term from index_terms
+    text: `select term, documents from index_terms
             where generation = ${current} and term = any($1::text[]) and documents > 0`,
     values: [terms],
   });
-  return new Set(rows.map(({ term }) => term));
+  return new Map(rows.map(({ term, documents }) => [term, documents]));
 }
 
 /** A word that no document has; `variants` are what it may be one typing error away from. */

@@ -9,9 +9,11 @@ export type SuggestDeps = { connection: OpenSearchConnection; alias: string; dea
 
 /** Names that are read for one answer; several events may have one. */
 const candidatesPerSuggestion = 4;
+/** Where nothing else is asked yet; each name that is read costs as much as finding it. */
+const candidatesAhead = 2;
 const maxCandidates = 100;
 /** Events that are looked at for one part of an answer: a single letter begins more than anybody would read. */
-const maxLookedAt = 5_000;
+const maxLookedAt = 2_000;
 /** So many characters of a beginning are indexed by themselves; longer ones are looked up among all beginnings. */
 const indexedCharacters = 8;
 const maxPrefix = 120;
@@ -89,7 +91,7 @@ function aheadPart(prefix: string, { now, limit }: SuggestQuery): object {
         ],
       },
     },
-    ...namesOf(limit),
+    ...namesOf(limit * candidatesAhead),
   };
 }
 
@@ -102,14 +104,14 @@ function namesPart(prefix: string, { now, limit }: SuggestQuery): object {
         should: [{ constant_score: { filter: { range: { endsAt: { gt: now } } } } }],
       },
     },
-    ...namesOf(limit),
+    ...namesOf(limit * candidatesPerSuggestion),
   };
 }
 
 /** A column instead of whole documents, which would be read and taken apart. */
-function namesOf(limit: number): object {
+function namesOf(candidates: number): object {
   return {
-    size: Math.min(limit * candidatesPerSuggestion, maxCandidates),
+    size: Math.min(candidates, maxCandidates),
     _source: false,
     docvalue_fields: ['name'],
   };
