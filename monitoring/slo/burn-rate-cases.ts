@@ -109,24 +109,25 @@ function alone(requests: number, bad: number): Stretch[] {
 }
 
 function youngCases(objective: Objective, rate: BurnRate, alert: string, share: number): Case[] {
-  const at = `${secondsOf(rate.short)}s`;
-  const seen = (requests: number): Record<string, string> =>
-    seriesOf(objective, alone(requests, rounded(share * requests)));
+  const { name } = objective;
+  const seen = (requests: number): Pick<Case, 'alert' | 'series'> => ({
+    alert,
+    series: seriesOf(objective, alone(requests, rounded(share * requests))),
+  });
+  const [few, enough] = [seen(0.9 * rate.minimum_requests), seen(1.1 * rate.minimum_requests)];
+  const fires = [{ labels: { slo: name }, value: `${rounded(share * 100)}%` }];
+  const whole = `${secondsOf(rate.short)}s`;
+  const begun = `${secondsOf(rate.short) - stepSeconds(rate)}s`;
   return [
+    { ...few, says: `${name}, a young Prometheus has seen too few requests`, at: whole, fires: never },
+    { ...enough, says: `${name}, a young Prometheus has seen enough requests`, at: whole, fires },
     {
-      alert,
-      says: `${objective.name}, a young Prometheus has seen too few requests`,
-      series: seen(0.9 * rate.minimum_requests),
-      at,
+      ...few,
+      says: `${name}, one younger than ${rate.short} has seen too few requests`,
+      at: begun,
       fires: never,
     },
-    {
-      alert,
-      says: `${objective.name}, a young Prometheus has seen enough requests`,
-      series: seen(1.1 * rate.minimum_requests),
-      at,
-      fires: [{ labels: { slo: objective.name }, value: `${rounded(share * 100)}%` }],
-    },
+    { ...enough, says: `${name}, one younger than ${rate.short} has seen enough requests`, at: begun, fires },
   ];
 }
 

@@ -94,11 +94,13 @@ function burnRateAlert(objective: Objective, rate: BurnRate): Alert {
 
 /**
  * How many requests came in the long window. What is recorded of days is the mean of the time with samples, which of a young
- * Prometheus is short; so their requests are those of each short window in it, added up. The newest may be missing for one.
+ * Prometheus is short; so their requests are those of each short window in it, added up. These end at whole multiples of their
+ * length, so the newest requests may be missing for one; before the first has ended it is the present one.
  */
 function requestsOf(objective: Objective, { long, short }: BurnRate): string {
   if (secondsOf(long) < secondsPerDay) return `${requestsName(long)}${of(objective)} * ${secondsOf(long)}`;
-  return `sum_over_time(${requestsName(short)}${of(objective)}[${long}:${short}]) * ${secondsOf(short)}`;
+  const recent = `${requestsName(short)}${of(objective)}`;
+  return `(sum_over_time(${recent}[${long}:${short}]) or ${recent}) * ${secondsOf(short)}`;
 }
 
 function requestsName(window: string): string {
