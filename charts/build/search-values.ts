@@ -20,7 +20,7 @@ export const engineValues: Fields = {
   opensearch: group('OpenSearch 3, for engine opensearch; never part of these charts.', {
     urls: leaf('Addresses of its nodes, such as https://opensearch.search:9200; at least one.', [], {
       type: 'array',
-      items: { type: 'string', pattern: '^https?://[^ ,]+$' },
+      items: { type: 'string', pattern: '^https?://[^ ,@]+$' },
       uniqueItems: true,
     }),
     user: text(

@@ -184,6 +184,11 @@ const strangers: readonly Refusal[] = [
     says: 'does not match pattern',
   },
   {
+    what: 'an account in the address of OpenSearch, which a ConfigMap would show',
+    set: ['search.opensearch.urls[0]=https://a:b@opensearch:9200'],
+    says: 'does not match pattern',
+  },
+  {
     what: 'an engine by its setting, past what the chart does for it',
     set: ['search.settings.SEARCH_ENGINE=opensearch'],
     says: "additional properties 'SEARCH_ENGINE' not allowed",
