@@ -19,8 +19,9 @@ afterEach(async () => {
   await first.close();
 });
 
-async function startBeside(): Promise<SearchUnderTest> {
-  const under = await createSearchUnderTest({ beside: first, env: { SEARCH_COMPARE_SECONDS: '1' } });
+async function startBeside(compareSeconds = '1'): Promise<SearchUnderTest> {
+  const env = { SEARCH_COMPARE_SECONDS: compareSeconds };
+  const under = await createSearchUnderTest({ beside: first, env });
   opened.push(under);
   await under.service.start();
   return under;
@@ -54,3 +55,16 @@ test('where events are known and no index is built, nothing says that there are 
   await expect.poll(found, patient).toMatchObject({ total: events });
   expect((await send(under, 'GET', '/health/ready')).body).toMatchObject({ engine: 'ok' });
 });
+
+test('a lost index that could not be built is not left for a whole round', async () => {
+  for (let number = 1; number <= events; number += 1)
+    await tellDocument(first, randomUUID(), 1, makeCatalogDocument({ name: `Jazz ${number}` }));
+  await first.database.db.query('delete from index_generations');
+  first.catalog.state.away = true;
+  const under = await startBeside('3600');
+  await expect.poll(() => under.logs.join(''), patient).toContain('the comparison of the index waits');
+  first.catalog.state.away = false;
+  await expect
+    .poll(async () => (await send(under, 'GET', '/api/v1/search?q=jazz')).body, patient)
+    .toMatchObject({ total: events });
+}, 60_000);

@@ -1,5 +1,5 @@
 /** The regular work of the index: what changed goes in, what differs is repaired, what is lost is built again. */
-import { pause, startTicker, type Ticker } from '@evently/kit/clock';
+import { monotonicMs, pause, startTicker, type Ticker } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
 import { createTelling } from '@evently/kit/telling';
@@ -63,9 +63,9 @@ export type ComparingDeps = CompareCatalogDeps & {
 
 /**
  * One round: the catalog, then each engine. A lost or empty index is built anew. Safe in several processes at once: what
- * is taken over twice is taken over once, and one process builds.
+ * is taken over twice is taken over once, and one process builds. Answers the engines that could not be compared.
  */
-export async function compareAll(deps: ComparingDeps): Promise<void> {
+export async function compareAll(deps: ComparingDeps): Promise<SearchEngine[]> {
   const { log } = deps;
   const repaired = await compareCatalog(deps).catch((error: unknown) => {
     if (!(error instanceof CatalogAway)) throw error;
@@ -73,27 +73,43 @@ export async function compareAll(deps: ComparingDeps): Promise<void> {
     return 0;
   });
   if (repaired > 0) log.warn({ events: repaired }, 'what was known of the catalog was not right; it is now');
-  for (const engine of deps.indexed) await compareEngine(deps, engine);
+  const waiting = await compareEngines(deps, deps.indexed, 'warn');
   while (await pruneSales(deps.db, deps.clock.now()));
+  return waiting;
 }
 
-async function compareEngine(deps: ComparingDeps, engine: SearchEngine): Promise<void> {
+/** That it waits is a warning once in a round, and not each time that it is tried in between. */
+type Level = 'warn' | 'debug';
+
+async function compareEngines(
+  deps: ComparingDeps,
+  engines: readonly SearchEngine[],
+  level: Level,
+): Promise<SearchEngine[]> {
+  const waiting: SearchEngine[] = [];
+  for (const engine of engines) if (!(await compareEngine(deps, engine, level))) waiting.push(engine);
+  return waiting;
+}
+
+/** False when it waits for the engine, or for the catalog that the engine's index is built from. */
+async function compareEngine(deps: ComparingDeps, engine: SearchEngine, level: Level): Promise<boolean> {
   const { log } = deps;
   const about = { engine: engine.kind };
   try {
     if (await isLostForLonger(deps, engine)) {
-      log.warn(about, 'the index is lost; it is built anew');
+      log[level](about, 'the index is lost; it is built anew');
       const built = await rebuildIndex(deps, engine);
-      if (!built.ok) return;
+      if (!built.ok) return true;
       deps.metrics.repaired('index_lost', 1);
       log.info({ ...about, documents: built.documents, seconds: built.seconds }, 'the index is built');
     }
     const told = await compareIndex({ ...deps, engine });
     if (told > 0) log.warn({ ...about, events: told }, 'the index was not right; it is told again');
+    return true;
   } catch (error) {
-    if (error instanceof EngineAway || error instanceof CatalogAway)
-      log.warn({ ...about, err: error.message }, 'the comparison of the index waits');
-    else throw error;
+    if (!(error instanceof EngineAway || error instanceof CatalogAway)) throw error;
+    log[level]({ ...about, err: error.message }, 'the comparison of the index waits');
+    return false;
   }
 }
 
@@ -112,11 +128,22 @@ export async function isLost(db: Database, engine: SearchEngine): Promise<boolea
 }
 
 const msPerSecond = 1_000;
+/** An index that is lost answers nobody until it is built, so what could not be compared is not left for a whole round. */
+const soonMs = 5_000;
 
+/** A round each `everySeconds`, and in between engines that could not be compared. */
 export function startComparing(deps: ComparingDeps, everySeconds: number): Ticker {
-  return startTicker(everySeconds * msPerSecond, async () => {
+  const everyMs = everySeconds * msPerSecond;
+  let dueMs = 0;
+  let waiting: readonly SearchEngine[] = [];
+  return startTicker(Math.min(everyMs, soonMs), async () => {
     try {
-      await compareAll(deps);
+      if (monotonicMs() < dueMs) {
+        waiting = await compareEngines(deps, waiting, 'debug');
+        return;
+      }
+      dueMs = monotonicMs() + everyMs;
+      waiting = await compareAll(deps);
     } catch (error) {
       if (isDatabaseUnavailable(error)) deps.log.warn('the comparison waits for the database');
       else deps.log.error({ err: error }, 'the comparison failed; it comes again');
