@@ -19,13 +19,14 @@ export const starting: Problem = unavailable(
   startingSeconds,
 );
 
-/** What is looked at: its name and its default port for people, and the setting that shows it to all. */
+/** What is looked at: its name and its usual port for people, and the setting that shows it to all. */
 export type Shown = { title: string; port: number; setting: string };
 
 const loopbackAddress = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/;
 const loopbackName = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-function notThisMachine({ title, port, setting }: Shown): Problem {
+function notThisMachine({ title, port: usual, setting }: Shown, asked: string): Problem {
+  const port = asked === '' ? usual : asked;
   return {
     ...forbidden,
     title: `${title} to this machine only`,
@@ -46,7 +47,7 @@ export async function refuseStranger(
 ): Promise<Problem | null> {
   if (isFromHere(c)) return null;
   const header = c.req.header('authorization');
-  if (header === undefined) return notThisMachine(shown);
+  if (header === undefined) return notThisMachine(shown, addressOf(c)?.port ?? '');
   if (verifier === null) return starting;
   const principal = header.startsWith('Bearer ')
     ? await verifier.verify(header.slice('Bearer '.length))
@@ -57,6 +58,9 @@ export async function refuseStranger(
 
 function isFromHere(c: Context<ServiceEnv>): boolean {
   const { address, forwarded } = clientAddress(c, 0);
-  const name = URL.canParse(c.req.url) ? new URL(c.req.url).hostname : '';
-  return !forwarded && loopbackAddress.test(address) && loopbackName.test(name);
+  return !forwarded && loopbackAddress.test(address) && loopbackName.test(addressOf(c)?.hostname ?? '');
+}
+
+function addressOf(c: Context<ServiceEnv>): URL | null {
+  return URL.parse(c.req.url);
 }

@@ -50,6 +50,8 @@ test('this machine sees the metrics from the start of the platform on; from else
     const refused = await ask(url, elsewhere);
     expect(refused).toMatchObject({ status: 403, type: 'application/problem+json' });
     expect(refused.text).toContain('STANDALONE_METRICS=everyone');
+    const { port: asked } = new URL(url);
+    expect(refused.text).toContain(`ssh -L ${asked}:127.0.0.1:${asked} <machine>`);
     expect(refused.text).not.toContain('evently_x');
     const answered = [];
     for (const token of ['admin', 'user', 'nobody']) answered.push((await ask(url, bearing(token))).status);
