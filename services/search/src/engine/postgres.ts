@@ -247,13 +247,15 @@ async function search(db: Database, lexicon: Lexicon, query: SearchQuery): Promi
   const meant =
     every === null || every === typed ? null : await findDocuments(db, { ...shared, words: every });
   if (meant !== null && meant.total > 0) return answerOf(query, meant);
-  const any = tsqueryOf(tellingMost(groups), false);
+  const any = tsqueryOf(groups, false);
   // Nothing has all the words: then what has some of them, those with more of them first.
   if (any === null || any === every) return emptyOf(query, every === typed ? found : meant);
-  return answerOf(
-    query,
-    await findDocuments(db, { ...shared, words: any, ranked: tsqueryOf(groups, false) }),
-  );
+  const telling = tsqueryOf(tellingMost(groups), false);
+  if (telling !== any) {
+    const some = await findDocuments(db, { ...shared, words: telling, ranked: any });
+    if (some.total > 0) return answerOf(query, some);
+  }
+  return answerOf(query, await findDocuments(db, { ...shared, words: any }));
 }
 
 function typedGroups(tokens: readonly string[], lexemes: ReadonlyMap<string, Lexemes>): WordGroup[] {
