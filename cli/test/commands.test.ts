@@ -47,7 +47,7 @@ async function drilled(platform: PretendPlatform, name: string): Promise<DrillRe
   const deps = { client, target, adminToken: 'admin', progress: quiet };
   return runDrill(deps, spec, tokens, {
     ratePerSecond: 20_000,
-    deadlineMs: 5_000,
+    deadlineMs: 30_000,
     checkWinners: true,
     eventId: null,
     letInAtMs: null,

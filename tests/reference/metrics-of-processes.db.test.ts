@@ -32,7 +32,7 @@ async function scrape(port: number, accept = 'text/plain'): Promise<string> {
     try {
       const answer = await fetch(`http://127.0.0.1:${port}/metrics`, {
         headers: { accept },
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(30_000),
       });
       expect(answer.status).toBe(200);
       return await answer.text();

@@ -19,7 +19,7 @@ const admin = { email: 'traces@evently.example', password: 'traces of evently', 
 const buyer = { email: 'alice@buyers.example', password: 'alice and her password' };
 const paymentToken = 'tok_of_alice';
 const silentMs = 200;
-const untilMs = 5_000;
+const untilMs = 30_000;
 
 let collector: OtlpReceiver;
 let standalone: Standalone;
@@ -285,7 +285,8 @@ test('the metrics of the process count the spans that the collector took', async
   const url = new URL(standalone.runtime.gateway.url);
   url.port = String(standalone.runtime.ports.metrics);
   url.pathname = '/metrics';
-  const read = async (): Promise<string> => (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text();
+  const read = async (): Promise<string> =>
+    (await fetch(url, { signal: AbortSignal.timeout(30_000) })).text();
   const countOf = (text: string): number =>
     Number(/^evently_traces_spans_total\{outcome="exported"\} (\d+)$/m.exec(text)?.[1]);
   // The answer to the last transfer may be on its way.

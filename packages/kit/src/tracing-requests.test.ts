@@ -135,7 +135,7 @@ test('lines of the service that is called name the trace of the request that nob
     baseUrl: 'http://other',
     apiKey: 'key',
     fetch: (request) => other.fetch(request),
-    deadlineMs: 1_000,
+    deadlineMs: 20_000,
   });
   const app = appOf([]);
   app.get('/call', async (c) => c.json(await caller.call('GET', '/said', z.unknown())));
@@ -216,7 +216,7 @@ test('a call joins the other service to the trace, and its span has no query', a
     baseUrl: 'http://other:8004',
     apiKey: 'key',
     fetch: (request) => other.fetch(request),
-    deadlineMs: 1_000,
+    deadlineMs: 20_000,
   });
   const app = appOf();
   app.get('/asks', async (c) => {
@@ -251,7 +251,7 @@ test('a caller that does not record is followed in that, and the trace goes on b
       seen.push(request.headers.get('traceparent'));
       return Response.json({});
     },
-    deadlineMs: 1_000,
+    deadlineMs: 20_000,
   });
   const app = appOf();
   app.get('/asks', async (c) => c.json(await caller.call('GET', '/x', z.object({}))));

@@ -23,7 +23,7 @@ export type OtlpReceiver = {
   close: () => Promise<void>;
 };
 
-const untilMs = 10_000;
+const untilMs = 30_000;
 
 export type { ReceivedSpan };
 

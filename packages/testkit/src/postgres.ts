@@ -7,6 +7,9 @@ import { openDatabase, type Database } from '@evently/kit/postgres';
 
 const serverVariable = 'EVENTLY_TEST_POSTGRES_URL';
 
+/** A machine that is busy for longer than a service waits makes a test fail that asks for something else. */
+const patience = { connectTimeoutMs: 20_000, statementTimeoutMs: 30_000, lockTimeoutMs: 20_000 } as const;
+
 export type TestDatabase = { db: Database; url: string; drop: () => Promise<void> };
 
 /** Where the run's server listens; the global set-up of vitest starts it. */
@@ -22,7 +25,7 @@ export function testServerUrl(database: string): string {
 async function onServer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: testServerUrl('postgres'),
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: 30_000,
   });
   client.on('error', () => {});
   await client.connect();
@@ -55,7 +58,7 @@ export async function createTestDatabase(
     await client.query(`create database ${name} template ${template}`);
   });
   const url = testServerUrl(name);
-  const db = openDatabase({ url, name: 'test', max: options.max ?? 4, log });
+  const db = openDatabase({ url, name: 'test', max: options.max ?? 4, log, ...patience });
   return {
     db,
     url,

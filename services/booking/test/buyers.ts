@@ -95,7 +95,7 @@ export function actsOf(f: Fixture): Acts {
   };
 }
 
-const deadlineMs = 8_000;
+const deadlineMs = 30_000;
 const againMs = 20;
 
 /** Reads until `done`, or until the deadline; answers what was read last. */

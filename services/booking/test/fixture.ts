@@ -100,7 +100,7 @@ export async function createFixture(
       baseUrl: 'http://payment',
       apiKey,
       fetch: (request) => answerPayment(payments, request),
-      deadlineMs: 1_000,
+      deadlineMs: 20_000,
     }),
   });
   const operations = readOperations(service.app);

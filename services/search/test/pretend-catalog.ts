@@ -20,7 +20,7 @@ export function createPretendCatalog(): PretendCatalog {
   const caller = createCaller({
     baseUrl: 'http://event',
     apiKey: 'a-key-of-the-tests',
-    deadlineMs: 2_000,
+    deadlineMs: 20_000,
     fetch: (request) => {
       state.asked += 1;
       if (state.away) return Response.json({ code: 'unavailable', detail: 'pretended' }, { status: 503 });
