@@ -11,8 +11,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   const cluster = await startCluster({
     directory,
     port: 0,
-    // Tests of crashes start clusters of their own; this one only has to be quick.
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+    // Tests of crashes start clusters of their own; this one only has to be quick. A machine of many processors runs as
+    // many files at once, each with up to twenty connections.
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '1000' },
   });
   process.env['EVENTLY_TEST_POSTGRES_URL'] = cluster.url('postgres');
   return async () => {
