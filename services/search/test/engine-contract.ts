@@ -1,6 +1,6 @@
 /** What every search engine promises, as tests that run against each adapter. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bucketOf, type Change, type SearchEngine, type SearchQuery } from '../src/engine/port.ts';
+import { bucketOf, sorts, type Change, type SearchEngine, type SearchQuery } from '../src/engine/port.ts';
 import { ask, begun, drop, hoursAway, makeDocument, put, stock } from './documents.ts';
 
 /** One adapter under test. */
@@ -364,7 +364,28 @@ function describeSorting(at: At): void {
     expect(second).toBeCloseTo(25.8, 0);
     expect(last).toBeNull();
   });
+
+  test('whatever is typed and left by filters, every order has the same events, and words have a score', async () => {
+    const place = { latitude: 52.5, longitude: 13.4 };
+    const open = makeDocument({ place, startsAt: hoursAway(10) });
+    const over = makeDocument({ startsAt: hoursAway(-30), endsAt: hoursAway(-28) });
+    await fill(at, [put(open), put(over), stock(open.eventId, 1, 0)]);
+    const { venueCity: city, eventType: type, price } = open;
+    const filtered = { city, type, minPrice: price - 1, maxPrice: price + 1, startsFrom: hoursAway(-99) };
+    for (const typed of ['', 'ragas', 'ragsa', 'evening ragas', 'xylophone ragas'])
+      for (const filters of [{}, filtered])
+        for (const near of [null, place])
+          for (const sort of sorts) {
+            if (sort === 'distance' && near === null) continue;
+            const { hits, total } = await at.engine.search(ask(typed, { sort, near, filters }));
+            const found = new Set(hits.map(({ document }) => document.eventId));
+            expect([typed, sort, total, found]).toEqual([typed, sort, 2, new Set([open, over].map(idOf))]);
+            for (const { score } of hits) expect(score > 0).toBe(typed !== '');
+          }
+  });
 }
+
+const idOf = ({ eventId }: { eventId: string }): string => eventId;
 
 function describeSuggestions(at: At): void {
   test('a beginning suggests names, venues and cities, each once, also from the middle of a name', async () => {

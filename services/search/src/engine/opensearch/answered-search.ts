@@ -37,8 +37,6 @@ export function searchBody({ query, words, matching }: Asked, timeoutMs: number)
     sort: orderOf(sort, near),
     // Sorting by a field leaves the score out unless it is asked for.
     track_scores: isScored,
-    // The score says what is ahead then; the one of the words has a name.
-    include_named_queries_score: sort === 'date',
     track_total_hits: true,
     from: offset,
     size: limit,

@@ -81,11 +81,13 @@ async function search(deps: SearchDeps, query: SearchQuery): Promise<SearchAnswe
 
 async function askFor(deps: SearchDeps, asked: Asked): Promise<SearchReply> {
   const body = searchBody(asked, Math.max(leastMs, deps.queryMs - networkMs));
+  // Sorted by date the score says what is ahead; that of the words is told by their name, and only to who asks for it here.
+  const named = asked.query.sort === 'date' ? { include_named_queries_score: 'true' } : {};
   for (let attempt = 1; ; attempt += 1) {
     const answer = await deps.connection.call({
       method: 'POST',
       path: `/${deps.alias}/_search`,
-      query: { allow_partial_search_results: 'false' },
+      query: { allow_partial_search_results: 'false', ...named },
       body,
       deadlineMs: deps.queryMs,
     });
