@@ -29,9 +29,18 @@ const defaultDeadlineMs = 15_000;
 const maxAttempts = 20;
 const maxPatienceSeconds = 300;
 
-export function createClient(baseUrl: string): Client {
+export type ClientOptions = {
+  /** How often a 429 or 503 that says when to come again is asked at most. */
+  attempts?: number;
+  /** The option of the command that names another address. */
+  option?: string;
+};
+
+export function createClient(baseUrl: string, options: ClientOptions = {}): Client {
+  const { attempts = maxAttempts, option = '--url' } = options;
   const base = baseUrl.replace(/\/+$/, '');
-  const send = (request: ApiRequest): Promise<ApiAnswer> => sendPatiently(base, request);
+  const send = (request: ApiRequest): Promise<ApiAnswer> =>
+    sendPatiently({ base, attempts, option }, request);
   return {
     baseUrl: base,
     send,
@@ -47,12 +56,14 @@ export function createClient(baseUrl: string): Client {
   };
 }
 
-async function sendPatiently(base: string, request: ApiRequest): Promise<ApiAnswer> {
+type Target = { base: string; attempts: number; option: string };
+
+async function sendPatiently(target: Target, request: ApiRequest): Promise<ApiAnswer> {
   let waitedSeconds = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await sendRequest(base, request);
+    const answer = await sendRequest(target, request);
     const { status, retryAfterSeconds } = answer;
-    if ((status !== 429 && status !== 503) || retryAfterSeconds === null || attempt === maxAttempts)
+    if ((status !== 429 && status !== 503) || retryAfterSeconds === null || attempt >= target.attempts)
       return answer;
     if (waitedSeconds + retryAfterSeconds > maxPatienceSeconds) return answer;
     waitedSeconds += retryAfterSeconds;
@@ -60,7 +71,7 @@ async function sendPatiently(base: string, request: ApiRequest): Promise<ApiAnsw
   }
 }
 
-async function sendRequest(base: string, request: ApiRequest): Promise<ApiAnswer> {
+async function sendRequest({ base, option }: Target, request: ApiRequest): Promise<ApiAnswer> {
   try {
     const response = await fetch(`${base}${request.path}`, {
       method: request.method,
@@ -84,7 +95,7 @@ async function sendRequest(base: string, request: ApiRequest): Promise<ApiAnswer
     const reason =
       error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : causeOf(error);
     throw new CommandError(
-      `${base} does not answer (${reason}). Start the platform with "make start", or name another with --url.`,
+      `${base} does not answer (${reason}). Start the platform with "make start", or name another with ${option}.`,
     );
   }
 }

@@ -19,7 +19,10 @@ export function addServiceOptions(command: Command): Command {
     );
 }
 
-/** Throws a `CommandError` when nothing says where the service is. */
+/**
+ * Throws a `CommandError` when nothing says where the service is. A refusal is told at once, and not asked away: its reason is
+ * what whoever runs such a command wants to know.
+ */
 export async function connectToService(
   service: Parameters<typeof serviceUrl>[1],
   options: ServiceOptions,
@@ -27,7 +30,8 @@ export async function connectToService(
   const runtime = await readRuntime(dataFolder(process.env));
   const url = options.serviceUrl ?? (runtime === null ? undefined : serviceUrl(runtime, service));
   const apiKey = options.apiKey ?? process.env['EVENTLY_API_KEY'] ?? runtime?.api_key;
-  if (url !== undefined && apiKey !== undefined) return { client: createClient(url), apiKey };
+  if (url !== undefined && apiKey !== undefined)
+    return { client: createClient(url, { attempts: 1, option: '--service-url' }), apiKey };
   throw new CommandError(
     'No platform runs here. Start it with "make start", or name the service with --service-url and EVENTLY_API_KEY.',
   );

@@ -158,7 +158,7 @@ function prewarmRoute(router: ServiceApp, deps: InternalRouteDeps): void {
   const route = createRoute({
     method: 'post',
     path: '/internal/prewarm',
-    summary: "Warm what the pages of an event's sale ask of the search, and keep it warm for half an hour",
+    summary: "Warm what the pages of an event's sale ask of the search, and keep it warm for an hour",
     security,
     middleware: [requireApiKey(deps.acceptedApiKeys)],
     request: { body: jsonBody(warmRequest) },
