@@ -6,7 +6,8 @@ import { renderTable } from '../screen/table.ts';
 import { parseOptions } from './platform-options.ts';
 
 const optionsSchema = z.object(serviceOptions);
-const reindexDeadlineMs = 900_000;
+/** Below the five minutes after which fetch itself gives up without a word; the service goes on building. */
+const reindexDeadlineMs = 290_000;
 const checkDeadlineMs = 120_000;
 
 const reindexHelp = `
