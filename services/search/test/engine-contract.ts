@@ -157,6 +157,7 @@ function describeRebuild(at: At): void {
     await rebuild.apply([put(kept)]);
     expect(await at.engine.count()).toBe(2);
     await rebuild.publish();
+    await rebuild.tidy();
     await shown(() => at.engine.count()).toBe(1);
     expect(await idsOf(at, ask('kept'))).toEqual([kept.eventId]);
     expect(await idsOf(at, ask('gone'))).toEqual([]);
@@ -184,6 +185,10 @@ function describeRebuild(at: At): void {
     await rebuild.apply([put(event)]);
     await rebuild.publish();
     await shown(() => at.engine.count()).toBe(1);
+    // Whoever was not told that the switch took place gives it up, and it goes on answering.
+    await rebuild.abandon();
+    expect(await at.engine.count()).toBe(1);
+    expect(await idsOf(at, ask('evening'))).toEqual([event.eventId]);
   });
 
   test('questions are answered in full while generations change', async () => {
@@ -204,6 +209,7 @@ function describeRebuild(at: At): void {
       const rebuild = await at.engine.rebuild();
       await rebuild.apply(events.map((event) => put(event)));
       await rebuild.publish();
+      await rebuild.tidy();
     }
     asking.stop = true;
     await questions;

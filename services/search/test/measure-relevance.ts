@@ -27,6 +27,7 @@ export async function fillWithCorpus(engine: SearchEngine, corpus: readonly Corp
   for (let first = 0; first < changes.length; first += maxChangesPerApply)
     await rebuild.apply(changes.slice(first, first + maxChangesPerApply));
   await rebuild.publish();
+  await rebuild.tidy();
 }
 
 /** The mean over all queries of nDCG@10, and each query's. */

@@ -68,6 +68,7 @@ async function liveAs(account: Secured['searcher']): Promise<void> {
   await built.apply([put(event, 1)]);
   await engine.apply([stock(event.eventId, 2, 4)]);
   await built.publish();
+  await built.tidy();
   await expectAnswers(engine, event.eventId);
 }
 

@@ -256,6 +256,19 @@ test('a rebuild that fails half-way leaves the index as it is, and the next one 
   expect((await search(under, 'q=concert')).total).toBe(3);
 });
 
+test('a rebuild whose new index answers has succeeded, whether or not the former one can be removed', async () => {
+  await makeEvents(3);
+  const untidy: SearchEngine = {
+    ...engine,
+    rebuild: async () => ({
+      ...(await engine.rebuild()),
+      tidy: () => Promise.reject(new EngineAway('the test has taken it away')),
+    }),
+  };
+  expect(await rebuildIndex(deps(), untidy)).toMatchObject({ ok: true, documents: 3 });
+  expect((await search(under, 'q=concert')).total).toBe(3);
+});
+
 test('one rebuild at a time', async () => {
   await makeEvents(3);
   const outcomes = await Promise.all([rebuildIndex(deps(), engine), rebuildIndex(deps(), engine)]);

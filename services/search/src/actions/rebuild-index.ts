@@ -51,16 +51,18 @@ async function build(
       afterId = last.eventId;
     }
     await rebuild.publish();
+    // The new index answers: that the former one cannot be removed is no failure of the rebuild.
+    await rebuild.tidy().catch(leave(deps.log, 'the former index'));
     return { generation: rebuild.generation, documents };
   } catch (error) {
-    // What went wrong is what is told, whether or not the leftovers can be removed: the next rebuild removes them.
-    await rebuild
-      .abandon()
-      .catch((left: unknown) =>
-        deps.log.warn({ err: String(left) }, 'an unfinished index is left for the next rebuild to remove'),
-      );
+    // What went wrong is what is told, whether or not the leftovers can be removed.
+    await rebuild.abandon().catch(leave(deps.log, 'an unfinished index'));
     throw error;
   }
+}
+
+function leave(log: Logger, what: string): (error: unknown) => void {
+  return (error) => log.warn({ err: String(error) }, `${what} is left for the next rebuild to remove`);
 }
 
 const pageAttempts = 5;

@@ -116,9 +116,11 @@ export type Rebuild = {
   generation: string;
   /** As the engine's `apply`, but to this generation alone. */
   apply: (changes: readonly Change[]) => Promise<void>;
-  /** Makes this generation the one that answers, in one step, and drops the former. */
+  /** Makes this generation the one that answers, in one step. */
   publish: () => Promise<void>;
-  /** Drops it; answers go on coming from the present one. */
+  /** Removes what was replaced, after `publish`; what it leaves is removed by the next rebuild. */
+  tidy: () => Promise<void>;
+  /** Drops it, unless it answers: a switch may have taken place although nobody was told so. */
   abandon: () => Promise<void>;
 };
 

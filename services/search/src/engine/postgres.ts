@@ -345,6 +345,8 @@ async function beginRebuild(db: Database, lexicon: Lexicon, guard: Guard): Promi
       await guard(() => analyzeIndex(db), tidyMs);
       const isSwitched = await guard(() => db.transaction((client) => switchTo(client, generation)), applyMs);
       if (!isSwitched) throw superseded(generation);
+    },
+    tidy: async () => {
       await sweep();
       await guard(() => vacuumIndex(db), tidyMs);
     },

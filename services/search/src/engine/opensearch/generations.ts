@@ -126,6 +126,7 @@ export async function beginRebuild(deps: IndexDeps): Promise<Rebuild> {
     deadlineMs: deps.manageMs,
   });
   expectDone(status, body, 'a new index');
+  let replaced: readonly string[] = [];
   return {
     generation: index,
     apply: (changes) =>
@@ -133,12 +134,21 @@ export async function beginRebuild(deps: IndexDeps): Promise<Rebuild> {
         // Somebody began another one, or it was lost: this one has nothing to publish any more.
         throw error instanceof AliasGone ? new EngineAway(`the index ${index} is gone`, error) : error;
       }),
-    publish: () => publish(deps, index),
-    abandon: () => dropIndex(deps, index),
+    publish: async () => {
+      replaced = await publish(deps, index);
+    },
+    tidy: async () => {
+      for (const former of replaced) await dropIndex(deps, former);
+    },
+    abandon: async () => {
+      const { present } = await readGenerations(deps);
+      if (!present.includes(index)) await dropIndex(deps, index);
+    },
   };
 }
 
-async function publish(deps: IndexDeps, index: string): Promise<void> {
+/** Answers which indices it has replaced. */
+async function publish(deps: IndexDeps, index: string): Promise<readonly string[]> {
   await manage(deps, 'PUT', `/${index}/_settings`, settingsWhenPublished);
   await manage(deps, 'POST', `/${index}/_refresh`, undefined, firstRefreshMs);
   const { present } = await readGenerations(deps);
@@ -152,7 +162,7 @@ async function publish(deps: IndexDeps, index: string): Promise<void> {
       { add: { index, alias: deps.alias } },
     ],
   });
-  for (const former of present) await dropIndex(deps, former);
+  return present;
 }
 
 async function manage(
