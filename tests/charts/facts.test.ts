@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { chartsFolder } from '../../charts/build/render.ts';
+import { consumersIn } from '@evently/contracts/messages';
+import { streamKey } from '@evently/redis/stream';
 import { bookingSettings } from '@evently/booking/config';
 import { eventSettings } from '@evently/event/config';
 import { paymentSettings } from '@evently/payment/config';
@@ -124,4 +126,16 @@ test.each(names)('every secret that %s has to be given comes from a Secret', (na
   );
   const needless = factsOf(name).secrets.filter(({ env }) => !secrets.includes(env));
   expect(needless).toEqual([]);
+});
+
+test('whoever takes search away is told of every place that it had in Redis', () => {
+  const upgrade = readFileSync(path.join(chartsFolder, '../docs/upgrade.md'), 'utf8');
+  const rest = consumersIn({ search: false });
+  const gone = Object.entries(consumersIn({ search: true })).flatMap(([topic, consumers]) =>
+    consumers
+      .filter((consumer) => rest[topic]?.includes(consumer) !== true)
+      .map((consumer) => `XGROUP DESTROY ${streamKey(topic)} ${consumer}"`),
+  );
+  expect(gone).not.toEqual([]);
+  for (const command of gone) expect(upgrade).toContain(command);
 });

@@ -66,3 +66,26 @@ test('without its group nothing is deleted around what is pending', async ({ ski
   expect(await stream.thin('0-0', room, [])).toBeNull();
   expect(await client.xlen(streamName)).toBe(0);
 });
+
+test('a group of nobody keeps everything, until it is destroyed', async ({ skip }) => {
+  const redis = await requireRedis(skip);
+  const client = new Redis(redis.url);
+  onTestFinished(() => client.disconnect());
+  await redis.command('DEL', streamName);
+  const stream = createStream(client, 'things');
+  // The second is a consumer that an installation had: now it is told of the first alone.
+  await stream.open(['first', 'second']);
+  await stream.append([message(1), message(2)], '0-0', null, room);
+  const by = { group: 'first', reader: 'reader' };
+  const taken = await stream.take(by, room, 1_000_000);
+  if (taken.kind !== 'taken') throw new Error('the first is given both');
+  const places = taken.entries.map(({ place }) => place);
+  await stream.settle(by, places, new Map());
+  await stream.survey('0-0', groups);
+  await stream.thin('0-0', room, groups);
+  expect(await client.xlen(streamName)).toBe(2);
+  await redis.command('XGROUP', 'DESTROY', streamName, 'second');
+  await stream.survey('0-0', groups);
+  await stream.thin('0-0', room, groups);
+  expect(await client.xlen(streamName)).toBeLessThan(2);
+});
