@@ -33,7 +33,10 @@ export const searchSettings = {
     fallback: '',
     about: 'Addresses of OpenSearch, comma-separated, for SEARCH_ENGINE=opensearch',
   }),
-  OPENSEARCH_USER: setting(optional, { fallback: '', about: 'Name of the role that may use the index' }),
+  OPENSEARCH_USER: setting(optional, {
+    fallback: '',
+    about: 'User whose role may use the index; empty is none',
+  }),
   OPENSEARCH_PASSWORD: setting(optional, {
     fallback: '',
     secret: true,
