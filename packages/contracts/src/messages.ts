@@ -33,6 +33,16 @@ export function consumersIn(installation: { search: boolean }): Record<string, r
   );
 }
 
+/** The consumers that an installation does not have, and may have had: they find by themselves what they have missed. */
+export function consumersOutside(installation: { search: boolean }): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(consumersOf).map(([topic, consumers]) => [
+      topic,
+      consumers.filter((consumer) => !installation.search && consumersOfSearch.has(consumer)),
+    ]),
+  );
+}
+
 /** topic event, key event_id: the catalog changed; booking applies it when the direct call did not. */
 export const eventInventoryChanged = z.object({ event_id: id, spec: inventorySpec });
 

@@ -1,7 +1,7 @@
 /** What a pod opens besides its ports: pools of connections, Redis, and what is shared through it. */
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
-import { consumersIn } from '@evently/contracts/messages';
+import { consumersIn, consumersOutside } from '@evently/contracts/messages';
 import { monotonicMs } from '@evently/kit/clock';
 import type { Logger } from '@evently/kit/log';
 import { createDatabaseMetrics } from '@evently/kit/metrics-database';
@@ -47,11 +47,13 @@ export function openParts<C>(options: PartsOptions<C>): PodParts {
   const lockDb = open('bus', 1);
   const replica = config.replicaUrl === null ? null : open('replica', replicaConnections, config.replicaUrl);
   shown.watch(plan.name, db, log);
+  const installation = { search: config.pod.POD_WITH_SEARCH || plan.name === 'search' };
   const bus = createStreamBus({
     url: config.pod.REDIS_URL,
     ...caFileOf(config),
     pod: hostname(),
-    consumers: consumersIn({ search: config.pod.POD_WITH_SEARCH || plan.name === 'search' }),
+    consumers: consumersIn(installation),
+    retired: consumersOutside(installation),
     lockDb,
     log,
     registry,

@@ -20,6 +20,13 @@ export type StreamBusOptions = {
   pod: string;
   /** The consumers of each topic: their groups exist before the first message is published. */
   consumers: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Consumers that this installation does not have, by topic, and that find by themselves what they have missed. What an
+   * earlier installation left of them is destroyed, so that nothing is kept for them; none unless told.
+   */
+  retired?: Readonly<Record<string, readonly string[]>>;
+  /** How long nobody has read for a retired consumer before that: 10 minutes unless told. */
+  retiredAfterMs?: number;
   /** A pool of one connection of its own, in the service's database: its session holds the readers' locks. */
   lockDb: Database;
   log: Logger;
@@ -36,6 +43,7 @@ export type StreamBus = Bus & {
 };
 
 const maxLength = 20_000;
+const retiredAfterMs = 600_000;
 /** A batch of a megabyte is one command. */
 const commandMs = 1_000;
 
@@ -56,6 +64,8 @@ export function createStreamBus(options: StreamBusOptions): StreamBus {
   const publisher = createStreamPublisher({
     streamOf,
     consumers,
+    retired: options.retired ?? {},
+    retiredAfterMs: options.retiredAfterMs ?? retiredAfterMs,
     maxLength: options.maxLength ?? maxLength,
     log,
     metrics,

@@ -26,6 +26,9 @@ export type StreamPublisherDeps = {
   streamOf: (topic: string) => Stream;
   /** The consumers of each topic. */
   consumers: Readonly<Record<string, readonly string[]>>;
+  /** Consumers that are not, or no longer: what is left of them goes when nobody has read for so long. */
+  retired: Readonly<Record<string, readonly string[]>>;
+  retiredAfterMs: number;
   maxLength: number;
   log: Logger;
   metrics: StreamMetrics;
@@ -91,6 +94,7 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
   async function lookAtTopic(topic: string, relay: Sql): Promise<boolean> {
     const stream = deps.streamOf(topic);
     const { lastPlace, nextPlace, isSettled } = await readStreamProgress(relay, topic, beginning);
+    await retireGroups(deps, stream);
     const survey = await stream.survey(lastPlace, deps.consumers[topic] ?? []);
     if (survey.kind === 'lost') return replay(deps, stream, survey.reached, relay).then(() => true);
     deps.metrics.surveyed(topic, survey.length, survey.groups);
@@ -126,6 +130,19 @@ export function createStreamPublisher(deps: StreamPublisherDeps): StreamPublishe
       return isLost;
     },
   };
+}
+
+async function retireGroups(
+  { retired, retiredAfterMs, log }: StreamPublisherDeps,
+  stream: Stream,
+): Promise<void> {
+  const groups = retired[stream.topic] ?? [];
+  if (groups.length === 0) return;
+  for (const group of await stream.retire(groups, retiredAfterMs))
+    log.warn(
+      { topic: stream.topic, group, silentMs: retiredAfterMs },
+      'nobody reads for a consumer that this installation does not have; nothing is kept for it any more',
+    );
 }
 
 type Added = { kind: 'added'; last: Place } | { kind: 'lost' } | { kind: 'full'; slowest: string };

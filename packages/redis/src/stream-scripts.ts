@@ -99,6 +99,32 @@ return answer
 `;
 
 /**
+ * ARGV: ms, then groups. Destroys those of them that are behind while none of their readers was heard of for so long, and
+ * answers which. A reader that lives and has something to read was heard of; one that left is no reader any more.
+ */
+export const retireScript = `${places}
+local key, silent = KEYS[1], tonumber(ARGV[1])
+if redis.call('EXISTS', key) == 0 then return {} end
+local last = lastOf(key)
+local groups, retired = {}, {}
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', key)) do groups[field(group, 'name')] = group end
+for at = 2, #ARGV do
+  local group = groups[ARGV[at]]
+  if group and (field(group, 'pending') > 0 or before(field(group, 'last-delivered-id'), last)) then
+    local heard = false
+    for _, one in ipairs(redis.call('XINFO', 'CONSUMERS', key, ARGV[at])) do
+      if field(one, 'idle') < silent then heard = true end
+    end
+    if not heard then
+      redis.call('XGROUP', 'DESTROY', key, ARGV[at])
+      table.insert(retired, ARGV[at])
+    end
+  end
+end
+return retired
+`;
+
+/**
  * ARGV: where to begin, how many, then the groups. Deletes entries that every group was given and has handled, although an older
  * one is pending: one that cannot be handled for a while must not fill the stream with its neighbours. Answers
  * where to go on, '' at the end. Where a group is missing nothing is deleted: nobody knows what it has handled.

@@ -8,6 +8,7 @@ import {
   forgetReadersScript,
   lastScript,
   openScript,
+  retireScript,
   settleScript,
   surveyScript,
   takeScript,
@@ -58,6 +59,8 @@ export type Stream = {
     maxLength: number,
   ) => Promise<Appended>;
   survey: (floor: Place, groups: readonly string[]) => Promise<Survey>;
+  /** Destroys those of `groups` that are behind and that nobody has read for `silentMs`; answers which. */
+  retire: (groups: readonly string[], silentMs: number) => Promise<string[]>;
   /** Deletes what all have handled beside what is pending; answers where to go on, null at the end. */
   thin: (from: Place, count: number, groups: readonly string[]) => Promise<Place | null>;
   take: (by: Reader, count: number, bytes: number) => Promise<Taken>;
@@ -91,6 +94,7 @@ export function createStream(client: Redis, topic: string): Stream {
     append: async (messages, floor, seen, maxLength) =>
       parseAppended(await run(appendScript, [floor, seen ?? '', maxLength, ...messages.flat()])),
     survey: async (floor, groups) => parseSurvey(await run(surveyScript, [floor, ...groups])),
+    retire: async (groups, silentMs) => wordsOf(await run(retireScript, [silentMs, ...groups])),
     thin: async (from, count, groups) => {
       const next = textOf(await run(thinScript, [from, count, ...groups]));
       return next === '' ? null : next;

@@ -20,6 +20,9 @@ export const streamName = 'evently:bus:things';
 export type PodOptions = {
   url: string;
   maxLength?: number;
+  /** Consumers of the topic that an earlier installation had. */
+  retired?: readonly string[];
+  retiredAfterMs?: number;
   /** Where its locks are; in the platform's database unless told. */
   lockUrl?: string;
   /** What the relay is given in place of the whole bus. */
@@ -109,6 +112,8 @@ function createPod(database: TestDatabase, options: PodOptions, publishes: boole
     registry,
     retryDelayMs: () => 20,
     ...(options.maxLength === undefined ? {} : { maxLength: options.maxLength }),
+    ...(options.retired === undefined ? {} : { retired: { things: options.retired } }),
+    ...(options.retiredAfterMs === undefined ? {} : { retiredAfterMs: options.retiredAfterMs }),
   });
   const relayDb = openDatabase({ url: database.url, name: 'relay', max: 1, log });
   const protect = options.protect ?? ((whole: Bus): Bus => whole);
