@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '@evently/kit/clock';
 import { createLogger } from '@evently/kit/log';
 import { warmAnswer } from '@evently/contracts/warm-up';
@@ -160,7 +161,7 @@ test('an hour later, or when an event is gone, nothing of it is asked any more',
     asked += 1;
     return Promise.resolve({ ok: false } as const);
   };
-  const port = { search: ask, suggest: ask, warm: ask, warmSuggestions: ask };
+  const port = { warm: ask, warmSuggestions: ask };
   const { db } = first.database;
   const deps = { db, port, clock: systemClock, log: createLogger('test', 'silent') };
   const askedInRound = async (): Promise<boolean> => {
@@ -177,6 +178,31 @@ test('an hour later, or when an event is gone, nothing of it is asked any more',
   expect(await askedInRound()).toBe(true);
   await db.query({ name: 'test-end', text: `update hot_events set until = until - interval '1 minute'` });
   expect(await askedInRound()).toBe(false);
+});
+
+test('however slow the engine is, a fifth of the time is spent on asking ahead at most', async () => {
+  const { db } = first.database;
+  await warm(first, event);
+  let spentMs = 0;
+  const slow = async () => {
+    const beganMs = performance.now();
+    await delay(10);
+    spentMs += performance.now() - beganMs;
+    return { ok: true, value: null } as const;
+  };
+  const port = { warm: slow, warmSuggestions: slow };
+  const round = createHotRounds({ db, port, clock: systemClock, log: createLogger('test', 'silent') }, 1);
+  await round();
+  const spentInFirstMs = spentMs;
+  expect(spentInFirstMs).toBeGreaterThan(0);
+  const beganMs = performance.now();
+  // Everything is due again at once; the second round that asks comes after four times what the first took.
+  while (spentMs === spentInFirstMs) {
+    await delay(1);
+    await round();
+  }
+  const secondTookMs = spentMs - spentInFirstMs;
+  expect(performance.now() - beganMs - secondTookMs).toBeGreaterThanOrEqual(4 * spentInFirstMs * 0.99);
 });
 
 test('where no answer is kept nothing is asked ahead, and warming says what it did', async () => {

@@ -5,9 +5,14 @@ import type { Logger } from '@evently/kit/log';
 import type { Database } from '@evently/kit/postgres';
 import { hotQuestionsOf } from '../domain/hot-questions.ts';
 import { listHot } from '../store/hot-events.ts';
-import { suggestionsKeepFactor, type Asked, type EnginePort } from './ask-engines.ts';
+import type { SearchQuery, SuggestQuery } from '../engine/port.ts';
+import { suggestionsKeepFactor, type Asked } from './ask-engines.ts';
 
-export type KeepHotDeps = { db: Database; port: EnginePort; clock: Clock; log: Logger };
+export type WarmPort = {
+  warm: (query: SearchQuery) => Promise<Asked<unknown>>;
+  warmSuggestions: (query: SuggestQuery) => Promise<Asked<unknown>>;
+};
+export type KeepHotDeps = { db: Database; port: WarmPort; clock: Clock; log: Logger };
 
 /** Which events are hot is another process's word; so often it is looked for. */
 export const lookEveryMs = 1_000;
@@ -15,6 +20,11 @@ export const lookEveryMs = 1_000;
 const maxHotEvents = 20;
 /** Questions of all of them. */
 const maxHot = 300;
+/**
+ * Of each second so much at most goes into asking ahead, whatever a question costs: where the catalog is large or the
+ * engine slow, what is kept grows old sometimes, and the first of those who come asks for all.
+ */
+const mostShare = 0.2;
 
 /**
  * One round: asks what is due, one question after the other, so that it never has more than one connection. What the
@@ -28,17 +38,25 @@ type Hot = { ask: (now: Date) => Promise<Asked<unknown>>; everyMs: number; dueMs
 export function createHotRounds(deps: KeepHotDeps, everyMs: number): HotRound {
   let hot: ReadonlyMap<string, Hot> = new Map();
   let lookAtMs = -Infinity;
-  return async () => {
-    if (monotonicMs() >= lookAtMs) {
-      lookAtMs = monotonicMs() + lookEveryMs;
-      hot = await readHot(deps, everyMs, hot);
-    }
+  let restUntilMs = -Infinity;
+  const askDue = async (): Promise<void> => {
     for (const each of hot.values()) {
       const nowMs = monotonicMs();
       if (nowMs < each.dueMs) continue;
       if (!(await each.ask(deps.clock.now())).ok) return;
       each.dueMs = nowMs + each.everyMs;
     }
+  };
+  return async () => {
+    const beganMs = monotonicMs();
+    if (beganMs >= lookAtMs) {
+      lookAtMs = beganMs + lookEveryMs;
+      hot = await readHot(deps, everyMs, hot);
+    }
+    if (beganMs < restUntilMs) return;
+    await askDue();
+    const endedMs = monotonicMs();
+    restUntilMs = endedMs + (endedMs - beganMs) * (1 / mostShare - 1);
   };
 }
 
