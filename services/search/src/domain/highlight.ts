@@ -18,34 +18,48 @@ const word = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'’\u200b-\u200d]*/gu;
  * of them as it was typed, or in another form, is marked there alone: only for one that is in none a typing error is forgiven.
  */
 export function highlight(texts: readonly string[], tokens: readonly string[]): (string | null)[] {
-  const folded = texts.flatMap((text) => [...text.matchAll(word)].map(([found]) => fold(found)));
-  const typos = tokens.filter((token) => !folded.some((each) => isFormOf(each, token)));
-  return texts.map((text) => highlightText(text, tokens, typos));
+  const read = texts.map((text) => ({ text, words: wordsOf(text) }));
+  const meant = meaningOf(new Set(read.flatMap(({ words }) => words.map(({ folded }) => folded))), tokens);
+  return read.map(({ text, words }) => highlightText(text, words, meant));
 }
 
-function highlightText(text: string, tokens: readonly string[], typos: readonly string[]): string | null {
-  const words = [...text.matchAll(word)].map((match) => {
-    const folded = fold(match[0]);
-    const isMeant =
-      tokens.some((token) => isFormOf(folded, token)) || typos.some((token) => isNear(folded, token));
-    return { from: match.index, to: match.index + match[0].length, isMeant };
-  });
-  const first = words.findIndex(({ isMeant }) => isMeant);
+/** Those of the words that the tokens mean. */
+function meaningOf(words: ReadonlySet<string>, tokens: readonly string[]): ReadonlySet<string> {
+  const meant = new Set<string>();
+  for (const token of tokens) {
+    const forms = [...words].filter((folded) => isFormOf(folded, token));
+    for (const form of forms.length > 0 ? forms : [...words].filter((folded) => isNear(folded, token)))
+      meant.add(form);
+  }
+  return meant;
+}
+
+function wordsOf(text: string): Word[] {
+  return Array.from(text.matchAll(word), ({ index, 0: found }) => ({
+    from: index,
+    to: index + found.length,
+    folded: fold(found),
+  }));
+}
+
+function highlightText(text: string, words: readonly Word[], meant: ReadonlySet<string>): string | null {
+  const first = words.findIndex(({ folded }) => meant.has(folded));
   if (first === -1) return null;
   const begin = Math.max(0, first - wordsBefore);
   const shown = words.slice(begin, begin + snippetWords);
   const isCut = begin + shown.length < words.length;
   const start = begin === 0 ? 0 : (shown[0]?.from ?? 0);
   const end = isCut ? (shown.at(-1)?.to ?? text.length) : text.length;
-  return `${begin === 0 ? '' : '… '}${marked(text, start, end, shown)}${isCut ? ' …' : ''}`;
+  const marks = shown.filter(({ folded }) => meant.has(folded));
+  return `${begin === 0 ? '' : '… '}${marked(text, start, end, marks)}${isCut ? ' …' : ''}`;
 }
 
-type Word = { from: number; to: number; isMeant: boolean };
+type Word = { from: number; to: number; folded: string };
 
-function marked(text: string, start: number, end: number, words: readonly Word[]): string {
+function marked(text: string, start: number, end: number, marks: readonly Word[]): string {
   let html = '';
   let at = start;
-  for (const { from, to } of words.filter(({ isMeant }) => isMeant)) {
+  for (const { from, to } of marks) {
     html += `${escaped(text.slice(at, from))}${opened}${escaped(text.slice(from, to))}${closed}`;
     at = to;
   }
@@ -55,7 +69,9 @@ function marked(text: string, start: number, end: number, words: readonly Word[]
 /** The same word, another form of it, or its beginning. */
 function isFormOf(folded: string, token: string): boolean {
   if (folded === token) return true;
-  return token.length >= leastStem && (folded.startsWith(token) || sharesStem(folded, token));
+  // Nothing of the rest holds for words that begin differently, which most do.
+  if (token.length < leastStem || !folded.startsWith(token.slice(0, leastStem))) return false;
+  return folded.startsWith(token) || sharesStem(folded, token);
 }
 
 /** A typing error away from the word, or from its beginning: engines compare stems as well. */

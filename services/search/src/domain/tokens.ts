@@ -25,8 +25,12 @@ const letters: Readonly<Record<string, string>> = {
 };
 const lettersPattern = new RegExp(`[${Object.keys(letters).join('')}]`, 'g');
 
+const plainText = /^[\u0020-\u007e]*$/;
+
 /** Lower case, without accents and ligatures: `GÄRTEN` and `garten` become one. */
 export function fold(text: string): string {
+  // Most words of a page that is shown; of all that follows only the apostrophe concerns them.
+  if (plainText.test(text)) return text.toLowerCase().replaceAll("'", '');
   const plain = text.normalize('NFKC').toLowerCase().replaceAll(silent, '').normalize('NFKD');
   return plain
     .replaceAll(ornaments, '')
