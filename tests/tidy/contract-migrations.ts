@@ -8,5 +8,6 @@ export const contractMigrations: Readonly<Record<string, string>> = {
   'services/booking/migrations/0007-bookings-by-user.sql': `${beforeRelease}; the index takes 4 s for 1.4 million rows.`,
   'services/booking/migrations/0009-armed-sales-warm-lead.sql': `${beforeRelease}; a table of armed sales has few rows.`,
   'services/search/migrations/0004-narrow-index.sql': `${beforeRelease}; the service builds the index that it empties anew.`,
+  'services/search/migrations/0005-index-groups.sql': `${beforeRelease}; the service builds the index that it empties anew.`,
   'packages/kit/migrations/0002-held-messages.sql': `${beforeRelease}; the index holds only messages that failed.`,
 };

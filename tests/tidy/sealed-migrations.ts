@@ -30,5 +30,6 @@ export const sealedMigrations: Readonly<Record<string, string>> = {
   'services/search/migrations/0002-index.sql': '376fc61102f2e6cd',
   'services/search/migrations/0003-hot-events.sql': 'f24193ed029621a9',
   'services/search/migrations/0004-narrow-index.sql': '9fed70e32fe139e6',
+  'services/search/migrations/0005-index-groups.sql': '63968e1ac68b0864',
   'services/user/migrations/0001-users.sql': 'ed351fcbf7eda8fe',
 };

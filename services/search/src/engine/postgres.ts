@@ -32,11 +32,13 @@ import { findDocuments, type Found } from '../store/index-search.ts';
 import { countTerms, findAlike, findCompletions, findKnown, readLexemes } from '../store/index-terms.ts';
 import {
   findPresent,
+  makeGroups,
   replaceSuggestions,
   takeWriting,
   writeContents,
   writeDocuments,
   writeStocks,
+  type Group,
   type IndexRow,
   type Present,
 } from '../store/index-write.ts';
@@ -124,6 +126,7 @@ async function applyToAll(db: Database, lexicon: Lexicon, changes: readonly Chan
   const newest = newestOf(changes);
   if (newest.length === 0) return;
   const lexemes = await lexicon(wordsOf(newest));
+  await makeGroups(db, groupsOf(newest));
   await db.transaction(async (client) => {
     for (const { generation } of await holdGenerations(client))
       await countTerms(client, generation, spelled(await applyTo(client, generation, newest, lexemes)));
@@ -134,6 +137,15 @@ function wordsOf(newest: readonly Newest[]): string[] {
   return newest.flatMap(({ content }) => {
     const document = content?.document ?? null;
     return document === null ? [] : fieldsOf(document).flatMap(({ tokens }) => tokens);
+  });
+}
+
+function groupsOf(newest: readonly Newest[]): Group[] {
+  return newest.flatMap(({ content }) => {
+    const document = content?.document ?? null;
+    if (document === null) return [];
+    const { venueCity: city, eventType } = document;
+    return [{ cityKey: cityKeyOf(city), eventType, city }];
   });
 }
 
@@ -330,6 +342,7 @@ async function beginRebuild(db: Database, lexicon: Lexicon, guard: Guard): Promi
       guard(async () => {
         const newest = newestOf(changes);
         const lexemes = await lexicon(wordsOf(newest));
+        await makeGroups(db, groupsOf(newest));
         const more = await db.transaction(async (client) => {
           const held = await holdGenerations(client);
           if (!held.some((each) => each.generation === generation && each.state === 'building'))

@@ -71,18 +71,24 @@ function statementOf(query: PostgresQuery): QueryConfig {
   const now = param(query.now);
   const conditions = conditionsOf(query, param);
   const [city, type, price] = [conditions.city('f'), conditions.type('f'), conditions.price('f')];
+  const ranked = scoreOf(query, now, param);
+  // What is only counted for facets is not ranked.
+  const score =
+    query.facets && query.words !== null && conditions.isFiltered
+      ? `case when ${conditions.city('d')} and ${conditions.type('d')} and ${conditions.price('d')} then ${ranked} end`
+      : ranked;
   // Without words it is nearly all rows, which are rather read twice than kept.
   const kept = query.words === null ? 'not materialized' : 'materialized';
   const text = `
     with found as ${kept} (
-      select d.event_id, d.city, d.city_key, d.event_type, d.price, d.starts_at, d.ends_at > ${now} as is_ahead,
-             coalesce(d.available, d.capacity) as available, ${scoreOf(query, now, param)} as score,
+      select d.event_id, d.group_id, d.price, d.starts_at, d.ends_at > ${now} as is_ahead,
+             coalesce(d.available, d.capacity) as available, ${score} as score,
              ${distanceOf(query, param)} as distance
         from index_documents d
        where d.generation = ${current} and d.words is not null
          ${conditions.always.map((condition) => `and ${condition('d')}`).join(' ')}
     ),
-    ${query.facets ? `${groupsOf(city, type, price)},` : ''}
+    ${query.facets ? `${groupsOf(city, type, conditions.price('r'))},` : ''}
     page as (
       select p.event_id, p.available, p.score, row_number() over () as place
         from (select f.event_id, f.available, f.score from found f where ${city} and ${type} and ${price}
@@ -104,13 +110,16 @@ function nameOf(text: string): string {
   return `search-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
 }
 
-/** One pass over all rows; facets are counted over its few groups. */
+/** One pass over all rows; facets are counted over its few groups, which are named only then. */
 function groupsOf(city: string, type: string, price: string): string {
   return `groups as materialized (
-      select f.city_key, f.event_type, ${price} as in_price, ${city} as in_city, ${type} as in_type,
-             min(f.city collate "C") as city, count(*)::int as count, min(f.price) as least, max(f.price) as most
-        from found f
-       group by 1, 2, 3
+      select n.city_key, n.event_type, n.city, f.in_price, ${city} as in_city, ${type} as in_type,
+             f.count, f.least, f.most
+        from (select r.group_id, ${price} as in_price, count(*)::int as count,
+                     min(r.price) as least, max(r.price) as most
+                from found r
+               group by 1, 2) f
+        join index_groups n on n.id = f.group_id
     )`;
 }
 
@@ -118,7 +127,7 @@ const totalOfGroups = `(select coalesce(sum(g.count), 0)::int from groups g wher
 
 const facetColumns = `,
            (select json_agg(json_build_object('value', c.value, 'count', c.count) order by c.count desc, c.value)
-              from (select min(g.city) as value, sum(g.count)::int as count from groups g
+              from (select min(g.city collate "C") as value, sum(g.count)::int as count from groups g
                      where g.in_type and g.in_price group by g.city_key
                      order by 2 desc, 1 limit ${maxFacetValues}) c) as cities,
            (select json_agg(json_build_object('value', t.value, 'count', t.count) order by t.count desc, t.value)
@@ -132,7 +141,13 @@ type Param = (value: unknown) => string;
 /** A condition on a row, by the name that the row has where it is asked. */
 type Condition = (row: string) => string;
 /** `city`, `type` and `price` are told apart for the facets; `always` bounds what is looked at. */
-type Conditions = { city: Condition; type: Condition; price: Condition; always: readonly Condition[] };
+type Conditions = {
+  city: Condition;
+  type: Condition;
+  price: Condition;
+  always: readonly Condition[];
+  isFiltered: boolean;
+};
 
 const holds: Condition = () => 'true';
 
@@ -150,8 +165,8 @@ function conditionsOf(query: PostgresQuery, param: Param): Conditions {
       (row) => `${row}.starts_at >= ${from}::timestamptz and ${row}.starts_at < ${before}::timestamptz`,
     );
   }
-  const city = query.cityKey === null ? holds : equals('city_key', param(query.cityKey));
-  const ofType = type === null ? holds : equals('event_type', param(type));
+  const city = query.cityKey === null ? holds : inGroupsOf('city_key', param(query.cityKey));
+  const ofType = type === null ? holds : inGroupsOf('event_type', param(type));
   const price =
     minPrice === null && maxPrice === null
       ? holds
@@ -163,11 +178,11 @@ function conditionsOf(query: PostgresQuery, param: Param): Conditions {
     always.push(
       (row) => `${given.map((condition) => `(${condition(row)})::int`).join(' + ')} >= ${given.length - 1}`,
     );
-  return { city, type: ofType, price, always };
+  return { city, type: ofType, price, always, isFiltered: given.length > 0 };
 }
 
-function equals(column: string, value: string): Condition {
-  return (row) => `${row}.${column} = ${value}`;
+function inGroupsOf(column: 'city_key' | 'event_type', value: string): Condition {
+  return (row) => `${row}.group_id in (select id from index_groups where ${column} = ${value})`;
 }
 
 function between(column: string, least: string, most: string): Condition {

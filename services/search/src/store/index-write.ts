@@ -64,6 +64,32 @@ export type IndexRow = {
   } | null;
 };
 
+/** What facets are counted by. */
+export type Group = { cityKey: string; eventType: string; city: string };
+
+/**
+ * Makes the groups that the documents are in and that are not there. Never inside a transaction that holds a lock: writers of
+ * two generations would wait for each other's new groups.
+ */
+export async function makeGroups(client: Sql, wanted: readonly Group[]): Promise<void> {
+  if (wanted.length === 0) return;
+  await client.query({
+    name: 'make-index-groups',
+    text: `insert into index_groups (city_key, event_type, city)
+           select distinct n.city_key, n.event_type, n.city
+             from unnest($1::text[], $2::text[], $3::text[]) n(city_key, event_type, city)
+            where not exists (select 1 from index_groups g where g.city_key = n.city_key
+                                 and g.event_type = n.event_type and g.city = n.city)
+            order by 1, 2, 3
+           on conflict do nothing`,
+    values: [
+      wanted.map(({ cityKey }) => cityKey),
+      wanted.map(({ eventType }) => eventType),
+      wanted.map(({ city }) => city),
+    ],
+  });
+}
+
 /**
  * Replaces what is known of the documents, and each stock by a newer one. The caller has compared the versions of the
  * documents, and has the lock of the generation.
@@ -78,22 +104,23 @@ export async function writeDocuments(
     rows.map(({ content }) => (content === null ? null : of(content)));
   await client.query({
     name: 'write-index-documents',
-    text: `insert into index_documents (generation, event_id, version, checksum, name_key, city, city_key, event_type,
-                                        starts_at, ends_at, price, latitude, longitude, capacity, words,
-                                        stock_version, available)
-           select $1, r.event_id, r.version, coalesce(r.checksum, 0), r.name_key, r.city, r.city_key, r.event_type,
-                  r.starts_at, r.ends_at, r.price, r.latitude, r.longitude, r.capacity, r.words::tsvector,
-                  r.stock_version, r.available
+    text: `insert into index_documents (generation, event_id, version, checksum, name_key, group_id, starts_at,
+                                        ends_at, price, latitude, longitude, capacity, words, stock_version,
+                                        available)
+           select $1, r.event_id, r.version, coalesce(r.checksum, 0), r.name_key, g.id, r.starts_at,
+                  r.ends_at, r.price, r.latitude, r.longitude, r.capacity, r.words::tsvector, r.stock_version,
+                  r.available
              from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
                          $9::timestamptz[], $10::timestamptz[], $11::float8[], $12::float8[], $13::float8[],
                          $14::integer[], $15::text[], $16::bigint[], $17::integer[])
                   r(event_id, version, checksum, name_key, city, city_key, event_type, starts_at, ends_at, price,
                     latitude, longitude, capacity, words, stock_version, available)
+             left join index_groups g using (city_key, event_type, city)
             order by r.event_id
            on conflict (generation, event_id) do update
               set version = excluded.version, checksum = excluded.checksum, name_key = excluded.name_key,
-                  city = excluded.city, city_key = excluded.city_key, event_type = excluded.event_type,
-                  starts_at = excluded.starts_at, ends_at = excluded.ends_at, price = excluded.price,
+                  group_id = excluded.group_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+                  price = excluded.price,
                   latitude = excluded.latitude, longitude = excluded.longitude, capacity = excluded.capacity,
                   words = excluded.words,
                   stock_version = case when excluded.stock_version >= coalesce(index_documents.stock_version, -1)
