@@ -141,7 +141,7 @@ async function forgetGeneration(client: Sql, generation: number): Promise<void> 
   });
 }
 
-const indexTables = 'index_documents, index_contents, index_terms, index_suggestions';
+const indexTables = 'index_documents, index_groups, index_contents, index_terms, index_suggestions';
 /** Tables of some million events. */
 const tidyMs = 300_000;
 
