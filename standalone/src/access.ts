@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { ServiceEnv } from '@evently/kit/app';
 import type { TokenVerifier } from '@evently/kit/auth';
-import { clientAddress } from '@evently/kit/guards';
+import { bearerOf, clientAddress } from '@evently/kit/guards';
 import { forbidden, unauthorized, unavailable, type Problem } from '@evently/kit/problems';
 
 /** The values of STANDALONE_CONSOLE; those of STANDALONE_METRICS are the first two. */
@@ -49,9 +49,8 @@ export async function refuseStranger(
   const header = c.req.header('authorization');
   if (header === undefined) return notThisMachine(shown, addressOf(c)?.port ?? '');
   if (verifier === null) return starting;
-  const principal = header.startsWith('Bearer ')
-    ? await verifier.verify(header.slice('Bearer '.length))
-    : null;
+  const token = bearerOf(header);
+  const principal = token === null ? null : await verifier.verify(token);
   if (principal === null) return unauthorized;
   return principal.role === 'admin' ? null : forbidden;
 }

@@ -25,21 +25,17 @@ const consumersOfSearch: ReadonlySet<string> = new Set(['search-catalog', 'searc
  * missed before it was installed it finds by comparing itself with the catalog.
  */
 export function consumersIn(installation: { search: boolean }): Record<string, readonly string[]> {
-  return Object.fromEntries(
-    Object.entries(consumersOf).map(([topic, consumers]) => [
-      topic,
-      consumers.filter((consumer) => installation.search || !consumersOfSearch.has(consumer)),
-    ]),
-  );
+  return consumersThat((consumer) => installation.search || !consumersOfSearch.has(consumer));
 }
 
 /** The consumers that an installation does not have, and may have had: they find by themselves what they have missed. */
 export function consumersOutside(installation: { search: boolean }): Record<string, readonly string[]> {
+  return consumersThat((consumer) => !installation.search && consumersOfSearch.has(consumer));
+}
+
+function consumersThat(isWanted: (consumer: string) => boolean): Record<string, readonly string[]> {
   return Object.fromEntries(
-    Object.entries(consumersOf).map(([topic, consumers]) => [
-      topic,
-      consumers.filter((consumer) => !installation.search && consumersOfSearch.has(consumer)),
-    ]),
+    Object.entries(consumersOf).map(([topic, consumers]) => [topic, consumers.filter(isWanted)]),
   );
 }
 

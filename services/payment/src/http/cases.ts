@@ -6,6 +6,7 @@ import { requireApiKey } from '@evently/kit/guards';
 import type { Logger } from '@evently/kit/log';
 import type { Sql } from '@evently/kit/postgres';
 import { documentRefusals } from '@evently/kit/refusals';
+import { bodyRefusals, jsonAnswer, jsonBody } from '@evently/kit/route-parts';
 import { closeCase } from '../actions/close-case.ts';
 import { listOpenCases, type ManualCase } from '../store/cases.ts';
 import { problemOf } from './problems.ts';
@@ -67,7 +68,7 @@ function listRoute(router: ServiceApp, deps: CaseRouteDeps, guard: Guard): void 
     security: [{ apiKey: [] }],
     middleware: [guard],
     responses: {
-      200: { description: 'What is open', content: { 'application/json': { schema: caseList } } },
+      200: jsonAnswer('What is open', caseList),
       ...documentRefusals({ 401: 'unauthorized', 503: 'database_unavailable' }),
     },
   });
@@ -84,20 +85,10 @@ function closeRoute(router: ServiceApp, deps: CaseRouteDeps, guard: Guard): void
     summary: 'Close a case with what was done about it; the first note stays',
     security: [{ apiKey: [] }],
     middleware: [guard],
-    request: {
-      params: idParam,
-      body: { required: true, content: { 'application/json': { schema: closing } } },
-    },
+    request: { params: idParam, body: jsonBody(closing) },
     responses: {
-      200: { description: 'The case as it is now', content: { 'application/json': { schema: closed } } },
-      ...documentRefusals({
-        400: 'invalid_request, malformed_body',
-        401: 'unauthorized',
-        404: 'not_found',
-        413: 'body_too_large',
-        415: 'malformed_body',
-        503: 'database_unavailable',
-      }),
+      200: jsonAnswer('The case as it is now', closed),
+      ...documentRefusals({ ...bodyRefusals, 401: 'unauthorized', 404: 'not_found' }),
     },
   });
   router.openapi(route, async (c) => {

@@ -24,7 +24,7 @@ export async function warmSearch(deps: WarmDeps, eventId: string): Promise<WarmT
       return answers.length;
     }),
     await runWarmTask(log, 'queries', taskMs, async () => {
-      // First of all: what cannot be warmed now is tried again by every process, each second.
+      // First of all: what cannot be warmed now every process tries again, until it can.
       await keepHot(db, eventId);
       const document = (await findRows(db, [eventId]))[0]?.document ?? null;
       if (document === null) throw new NotWarm('there is no such event to be found, or not yet');
