@@ -1,6 +1,6 @@
 /** The numbers of a run as the part of docs/search.md that is made by measuring. */
 import { readFile, writeFile } from 'node:fs/promises';
-import type { CallsResult, EngineResult } from './measure-engine.ts';
+import { warmUpRounds, type CallsResult, type EngineResult } from './measure-engine.ts';
 import type { SearchOptions } from './options.ts';
 
 export type SearchRun = {
@@ -60,7 +60,7 @@ export function describeRun({ at, machine, options, results }: SearchRun): strin
   const load = machine.load.map((one) => one.toFixed(1)).join(', ');
   return [
     `${options.events.toLocaleString('en')} events, ${options.perSecond} requests per second in an open loop, ` +
-      `${options.seconds} s of each kind after a warm-up, no answer kept by the service; measured on ${at.slice(0, 10)} ` +
+      `${options.seconds} s of each kind after ${warmUpRounds * options.seconds} s to warm up, no answer kept by the service; measured on ${at.slice(0, 10)} ` +
       `on ${machine.cores} cores (${machine.processor}), which engine, service and generator share. ` +
       `Beside it ran: ${options.beside} (load averages ${load}).`,
     '',

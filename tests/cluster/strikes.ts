@@ -9,10 +9,12 @@ export type Strike = { costs: 'under way' | 'until back' | 'nobody'; fromMs: num
 
 /** Finding the victim and sending the signal. */
 const killMs = 2_000;
+/** What was struck is back when one pod says so; the others find out at their next attempt. */
+const noticeMs = 1_000;
 
 export function mayCost({ costs, fromMs, untilMs }: Strike, { beganMs, endedMs }: Told): boolean {
   if (costs === 'nobody') return false;
-  return beganMs <= (costs === 'under way' ? fromMs + killMs : untilMs) && endedMs >= fromMs;
+  return beganMs <= (costs === 'under way' ? fromMs + killMs : untilMs + noticeMs) && endedMs >= fromMs;
 }
 
 /** One booking pod is evicted and replaced; the budget forbids the next. */

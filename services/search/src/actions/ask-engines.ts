@@ -34,7 +34,7 @@ export type EnginePortDeps = {
 
 const failuresBeforeAway = 3;
 /** One question in so long finds out whether the engine is back; nobody waits for it meanwhile. */
-const awayMs = 1_000;
+const awayMs = 250;
 /** No suggestion tells how many seats are free: they are given again for so many times as long. */
 export const suggestionsKeepFactor = 10;
 const maxKept = 2_000;

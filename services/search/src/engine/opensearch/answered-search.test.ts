@@ -6,7 +6,6 @@ import { wordsOf } from './words-clause.ts';
 
 /** What nobody but a person would write. */
 const typed = 'zz"}}]},"script":{"source":"1"}} OR *:*';
-const timeoutMs = 500;
 /** Keys of values, and the two fields whose term is the value itself. */
 const mayHold = new Set(['query', 'value', 'text', 'cityKey', 'eventType']);
 
@@ -54,13 +53,13 @@ test.each(sorts)(
     for (const matching of ['all', 'some'] as const) {
       const query = queryOf(sort);
       const words = wordsOf(query.text?.tokens ?? []).map((word) => ({ ...word, meant: [typed] }));
-      const body = searchBody({ query, words, matching }, timeoutMs);
+      const body = searchBody({ query, words, matching });
       const { keys, texts } = placesOf(JSON.parse(JSON.stringify(body)));
       expect(keys).toEqual([]);
       expect(texts.filter((key) => !mayHold.has(key))).toEqual([]);
       expect(texts.length).toBeGreaterThan(10);
       expect(JSON.stringify(Object.keys(body))).not.toMatch(/query_string|script/);
-      expect(body).toMatchObject({ timeout: '500ms', size: 20 });
+      expect(body).toMatchObject({ size: 20 });
       expect(body).toHaveProperty('terminate_after');
     }
   },

@@ -25,24 +25,30 @@ const openScore = 1;
 const correctionsPerWord = 10;
 
 /** Nothing of what was typed stands anywhere but in values of match, term and range queries. */
-export function searchBody({ query, words, matching }: Asked, timeoutMs: number): object {
+export function searchBody({ query, words, matching }: Asked): object {
   const { sort, near, offset, limit, facets } = query;
   const left = leftBy(query);
   const isScored = words.length > 0 && sort !== 'date';
+  const shown = all([left.city, left.type, left.price]);
   return {
     query: isScored ? scored(query, words, matching) : flagged(query, words, matching),
-    post_filter: all([left.city, left.type, left.price]),
+    ...(shown === null ? {} : { post_filter: shown }),
     ...(facets ? { aggs: facetsOf(left) } : {}),
-    ...(matching === 'all' ? { suggest: suggestions(words) } : {}),
     sort: orderOf(sort, near),
-    // Sorting by a field leaves the score out unless it is asked for.
-    track_scores: isScored,
+    // Whoever sorts by the score is told it as a value of the order; asked for beside it, it is computed twice.
+    track_scores: isScored && !isByScore(sort),
     track_total_hits: true,
     from: offset,
     size: limit,
-    timeout: `${timeoutMs}ms`,
     terminate_after: maxLookedAt,
   };
+}
+
+const isByScore = (sort: SearchQuery['sort']): boolean => sort === 'relevance' || sort === 'date';
+
+/** Asks what words that no event has may have meant, and nothing else. */
+export function suggestionsBody(words: readonly Word[]): object {
+  return { query: { match_none: {} }, size: 0, suggest: suggestions(words) };
 }
 
 /** What must hold, whatever facet is counted. */
@@ -117,9 +123,10 @@ function leftBy({ filters: { city, type, minPrice, maxPrice } }: SearchQuery): L
   };
 }
 
-function all(clauses: readonly (Clause | null)[]): Clause {
+/** Null when there is nothing that must hold. */
+function all(clauses: readonly (Clause | null)[]): Clause | null {
   const given = clauses.filter((clause) => clause !== null);
-  return given.length === 0 ? { match_all: {} } : { bool: { filter: given } };
+  return given.length === 0 ? null : { bool: { filter: given } };
 }
 
 function facetsOf({ city, type, price }: Left): object {
@@ -128,16 +135,21 @@ function facetsOf({ city, type, price }: Left): object {
   });
   return {
     // As they are written: one level of counts costs half of two, and spellings are few enough to be summed here.
-    cities: { filter: all([type, price]), aggs: { values: values('venueCity', maxSpelledCities) } },
-    types: { filter: all([city, price]), aggs: { values: values('eventType', maxFacetValues) } },
-    prices: {
-      filter: all([city, type]),
-      aggs: { least: { min: { field: 'price' } }, most: { max: { field: 'price' } } },
-    },
+    ...within('filteredCities', all([type, price]), { cities: values('venueCity', maxSpelledCities) }),
+    ...within('filteredTypes', all([city, price]), { types: values('eventType', maxFacetValues) }),
+    ...within('filteredPrices', all([city, type]), {
+      least: { min: { field: 'price' } },
+      most: { max: { field: 'price' } },
+    }),
   };
 }
 
-/** For words that no document has; the others cost a look into the dictionary. */
+/** A filter around a count costs something even when everything passes it. */
+function within(name: string, filter: Clause | null, aggs: object): object {
+  return filter === null ? aggs : { [name]: { filter, aggs } };
+}
+
+/** For words that no document has. */
 function suggestions(words: readonly Word[]): object {
   const entries = words.flatMap(({ token }, index): [string, object][] => {
     const forgiven = errorsForgiven([...token].length);
@@ -171,7 +183,7 @@ export function corrected(words: readonly Word[], { suggest }: SearchReply): rea
 export function answerOf({ query, words }: Asked, reply: SearchReply): SearchAnswer {
   const { near, sort } = query;
   const scoreOf = (hit: SearchReply['hits']['hits'][number]): number =>
-    words.length === 0 ? 0 : sort === 'date' ? (hit.matched_queries?.['words'] ?? 0) : (hit._score ?? 0);
+    words.length === 0 ? 0 : sort === 'date' ? (hit.matched_queries?.['words'] ?? 0) : scoreOfHit(hit);
   return {
     total: reply.hits.total.value,
     facets: query.facets ? facetsIn(reply) : null,
@@ -188,14 +200,18 @@ export function answerOf({ query, words }: Asked, reply: SearchReply): SearchAns
   };
 }
 
-function facetsIn({ aggregations }: SearchReply): Facets {
-  const { cities, types, prices } = aggregations ?? {};
-  const [min, max] = [prices?.least.value ?? null, prices?.most.value ?? null];
+function scoreOfHit({ _score: score, sort: [first] }: SearchReply['hits']['hits'][number]): number {
+  return score ?? (typeof first === 'number' ? first : 0);
+}
+
+function facetsIn({ aggregations: aggs = {} }: SearchReply): Facets {
+  const { least, most } = aggs.filteredPrices ?? aggs;
+  const [min, max] = [least?.value ?? null, most?.value ?? null];
+  const cities = (aggs.filteredCities ?? aggs).cities?.buckets ?? [];
+  const types = (aggs.filteredTypes ?? aggs).types?.buckets ?? [];
   return {
-    cities: citiesOf(cities?.values.buckets ?? []),
-    eventTypes: ordered(
-      (types?.values.buckets ?? []).map(({ key, doc_count: count }) => ({ value: key, count })),
-    ),
+    cities: citiesOf(cities),
+    eventTypes: ordered(types.map(({ key, doc_count: count }) => ({ value: key, count }))),
     priceRange: min === null || max === null ? null : { min, max },
   };
 }

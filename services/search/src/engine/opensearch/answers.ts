@@ -70,20 +70,27 @@ export const refusalAnswer = z.object({
 const hit = z.object({
   _score: z.number().nullish(),
   matched_queries: z.record(z.string(), z.number()).optional(),
+  /** The values that it was sorted by. */
+  sort: z.array(z.unknown()),
   _source: z.object({ document: keptDocument, available: z.number() }),
 });
 const count = z.object({ key: z.string(), doc_count: z.number() });
 const bound = z.object({ value: z.number().nullable() });
+const cities = { cities: z.object({ buckets: z.array(count) }) };
+const types = { types: z.object({ buckets: z.array(count) }) };
+const prices = { least: bound, most: bound };
+/** Of what all is counted, or inside a filter of its own name. */
+const facets = z.object({
+  ...cities,
+  ...types,
+  ...prices,
+  filteredCities: z.object(cities),
+  filteredTypes: z.object(types),
+  filteredPrices: z.object(prices),
+});
 export const searchAnswer = z.object({
-  timed_out: z.boolean(),
   hits: z.object({ total: z.object({ value: z.number() }), hits: z.array(hit) }),
-  aggregations: z
-    .object({
-      cities: z.object({ values: z.object({ buckets: z.array(count) }) }),
-      types: z.object({ values: z.object({ buckets: z.array(count) }) }),
-      prices: z.object({ least: bound, most: bound }),
-    })
-    .optional(),
+  aggregations: facets.partial().optional(),
   suggest: z
     .record(z.string(), z.array(z.object({ options: z.array(z.object({ text: z.string() })) })))
     .optional(),

@@ -87,16 +87,12 @@ const mappings = {
     begin: { properties: { name: begin, venue: begin, city: begin, whole: begin } },
     words: {
       properties: {
-        name: {
-          ...words,
-          copy_to: ['words.title', 'words.any'],
-          fields: { stem: stemmed },
-        },
-        part: { ...words, copy_to: ['words.any'] },
-        venue: { ...stemmed, copy_to: ['words.title', 'words.any'] },
-        city: { ...words, copy_to: ['words.title', 'words.any'] },
-        type: { ...stemmed, copy_to: ['words.title', 'words.any'] },
+        name: { ...words, copy_to: ['words.title', 'words.any', 'words.root'] },
+        part: { ...words, index: false, copy_to: ['words.any', 'words.root'] },
+        place: { ...stemmed, copy_to: ['words.title', 'words.any'] },
+        type: { ...words, index: false, copy_to: ['words.title', 'words.any', 'words.text'] },
         text: { ...stemmed, similarity: 'BM25', copy_to: ['words.any'] },
+        root: stemmed,
         title: {
           ...words,
           norms: false,

@@ -56,8 +56,7 @@ function wordsOfDocument(document: SearchDocument): Record<string, string[]> {
   return {
     name: wordsOf(name, maxNameWords),
     part: [tokensOf(name, maxNameWords).flatMap(compoundParts).join(' ')],
-    venue: wordsOf(venueName, maxNameWords),
-    city: wordsOf(`${venueCity} ${venueState ?? ''} ${venueCountry}`, maxNameWords),
+    place: wordsOf(`${venueName} ${venueCity} ${venueState ?? ''} ${venueCountry}`, maxNameWords),
     type: wordsOf(eventType, maxNameWords),
     text: wordsOf(`${description} ${venueAddress}`, maxTextWords),
   };

@@ -8,11 +8,8 @@ export type Word = { token: string; isLast: boolean; meant: readonly string[] };
 /** Name over city and venue over kind over description; in the name its own form over a stem over a part of a compound. */
 const places = [
   { field: 'words.name', boost: 6 },
-  { field: 'words.name.stem', boost: 4.5 },
-  { field: 'words.part', boost: 2.5 },
-  { field: 'words.city', boost: 3 },
-  { field: 'words.venue', boost: 2.8 },
-  { field: 'words.type', boost: 1.6 },
+  { field: 'words.root', boost: 4.5 },
+  { field: 'words.place', boost: 2.9 },
   { field: 'words.text', boost: 0.9 },
 ] as const;
 const tieBreaker = 0.15;
