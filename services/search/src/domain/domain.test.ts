@@ -4,7 +4,7 @@ import type { Change } from '../engine/port.ts';
 import { distanceKm, editDistance, errorsForgiven } from './distance.ts';
 import { highlight } from './highlight.ts';
 import { newestOf } from './newest.ts';
-import { tellingMost, tsqueryOf, variantsOf } from './query-words.ts';
+import { anyWord, everyWord, tellingMost, variantsOf } from './query-words.ts';
 import { beginningsOf, likelyMeant, quoted, spellingOf, vectorOf } from './terms.ts';
 import { fold, otherSpellingOf, tokensOf } from './tokens.ts';
 
@@ -109,11 +109,18 @@ test('all words are asked for, common ones only when there is no other', () => {
     documents,
   });
   const groups = [group('the', true, ['the']), group('stars', false, ['stars', 'star'])];
-  expect(tsqueryOf(groups, true)).toBe("('stars' | 'star')");
-  expect(tsqueryOf([group('the', true, ['the'])], true)).toBe("('the')");
+  expect(everyWord(groups)).toEqual(["('stars' | 'star')"]);
+  expect(everyWord([...groups, group('night', false, ['night'])])).toEqual([
+    "('stars' | 'star')",
+    "('night')",
+  ]);
+  expect(everyWord([group('the', true, ['the'])])).toEqual(["('the')"]);
+  expect(everyWord([])).toBeNull();
   const unknown = [...groups, group('zz', false, [])];
-  expect(tsqueryOf(unknown, true)).toBeNull();
-  expect(tsqueryOf(unknown, false)).toBe("('stars' | 'star')");
+  expect(everyWord(unknown)).toBeNull();
+  expect(anyWord(unknown)).toBe("('stars' | 'star')");
+  expect(anyWord([...groups, group('night', false, ['night'])])).toBe("('stars' | 'star') | ('night')");
+  expect(anyWord([group('zz', false, [])])).toBeNull();
 });
 
 test('of words that are not found together, frequent ones count only where there is no rare one', () => {

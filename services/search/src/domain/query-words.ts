@@ -5,17 +5,28 @@ import { quoted, type Lexemes } from './terms.ts';
 export type WordGroup = { token: string; isCommon: boolean; lexemes: readonly string[]; documents: number };
 
 /**
- * All words, or any of them. Common words are left out beside others: what is asked for is the rest. Null when no word
- * has anything that it could match.
+ * A tsquery for each word, all of which must be found. Common words are left out beside others: what is asked for is the
+ * rest. Null when some word has nothing that it could match.
  */
-export function tsqueryOf(groups: readonly WordGroup[], every: boolean): string | null {
+export function everyWord(groups: readonly WordGroup[]): readonly string[] | null {
+  const asked = tellingOf(groups);
+  if (asked.length === 0 || asked.some(({ lexemes }) => lexemes.length === 0)) return null;
+  return asked.map(tsqueryOf);
+}
+
+/** One tsquery that any of the words fulfils, common ones only without others; null when none has anything to match. */
+export function anyWord(groups: readonly WordGroup[]): string | null {
+  const asked = tellingOf(groups).filter(({ lexemes }) => lexemes.length > 0);
+  return asked.length === 0 ? null : asked.map(tsqueryOf).join(' | ');
+}
+
+function tellingOf(groups: readonly WordGroup[]): readonly WordGroup[] {
   const telling = groups.filter(({ isCommon }) => !isCommon);
-  const asked = telling.length === 0 ? groups : telling;
-  if (every && asked.some(({ lexemes }) => lexemes.length === 0)) return null;
-  const parts = asked
-    .filter(({ lexemes }) => lexemes.length > 0)
-    .map(({ lexemes }) => `(${lexemes.map(quoted).join(' | ')})`);
-  return parts.length === 0 ? null : parts.join(every ? ' & ' : ' | ');
+  return telling.length === 0 ? groups : telling;
+}
+
+function tsqueryOf({ lexemes }: WordGroup): string {
+  return `(${lexemes.map(quoted).join(' | ')})`;
 }
 
 /** More documents than this are not gone through for one word of several. */

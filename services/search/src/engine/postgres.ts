@@ -4,7 +4,14 @@ import { DeadlinePassed, withDeadline } from '@evently/kit/clock';
 import { isDatabaseUnavailable, type Database } from '@evently/kit/postgres';
 import { distanceKm, errorsForgiven } from '../domain/distance.ts';
 import { newestOf, type Newest } from '../domain/newest.ts';
-import { ownLexemes, tellingMost, tsqueryOf, variantsOf, type WordGroup } from '../domain/query-words.ts';
+import {
+  anyWord,
+  everyWord,
+  ownLexemes,
+  tellingMost,
+  variantsOf,
+  type WordGroup,
+} from '../domain/query-words.ts';
 import {
   beginningsOf,
   cityKeyOf,
@@ -250,24 +257,24 @@ async function search(db: Database, lexicon: Lexicon, query: SearchQuery): Promi
   };
   if (text === null) return answerOf(query, await findDocuments(db, { ...shared, words: null }));
   const lexemes = await lexicon(text.tokens);
-  const typed = tsqueryOf(typedGroups(text.tokens, lexemes), true);
+  const typed = everyWord(typedGroups(text.tokens, lexemes));
   const found = typed === null ? null : await findDocuments(db, { ...shared, words: typed });
   // Most questions end here; whether each word is known at all is asked only when nothing was found.
   if (found !== null && found.total > 0) return answerOf(query, found);
   const groups = await groupWords(db, lexicon, text.tokens);
-  const every = tsqueryOf(groups, true);
-  const meant =
-    every === null || every === typed ? null : await findDocuments(db, { ...shared, words: every });
+  const every = everyWord(groups);
+  const isTyped = every?.join() === typed?.join();
+  const meant = every === null || isTyped ? null : await findDocuments(db, { ...shared, words: every });
   if (meant !== null && meant.total > 0) return answerOf(query, meant);
-  const any = tsqueryOf(groups, false);
+  const any = anyWord(groups);
   // Nothing has all the words: then what has some of them, those with more of them first.
-  if (any === null || any === every) return emptyOf(query, every === typed ? found : meant);
-  const telling = tsqueryOf(tellingMost(groups), false);
-  if (telling !== any) {
-    const some = await findDocuments(db, { ...shared, words: telling, ranked: any });
+  if (any === null || every?.length === 1) return emptyOf(query, isTyped ? found : meant);
+  const telling = anyWord(tellingMost(groups));
+  if (telling !== null && telling !== any) {
+    const some = await findDocuments(db, { ...shared, words: [telling], ranked: any });
     if (some.total > 0) return answerOf(query, some);
   }
-  return answerOf(query, await findDocuments(db, { ...shared, words: any }));
+  return answerOf(query, await findDocuments(db, { ...shared, words: [any] }));
 }
 
 function typedGroups(tokens: readonly string[], lexemes: ReadonlyMap<string, Lexemes>): WordGroup[] {

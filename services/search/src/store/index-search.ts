@@ -14,14 +14,16 @@ const phraseFactor = 1.5;
 // D (description), C (unused), B (venue), A (name).
 const weights = '{0.1, 0.2, 0.4, 1.0}';
 const earthDiameterKm = 12_742.0176;
+/** Of words, in one statement: each number of them is a statement of its own, with a plan of its own. */
+const maxConditions = 4;
 
 /**
- * `words` is a tsquery of quoted lexemes, or null: what is found; `ranked` another by which that is ranked. `phrase` is
- * what was typed, folded.
+ * `words` are tsqueries of quoted lexemes, all of which must be fulfilled, or null: what is found; `ranked` is another by
+ * which that is ranked. `phrase` is what was typed, folded.
  */
 export type PostgresQuery = Omit<SearchQuery, 'text'> & {
-  words: string | null;
-  ranked?: string | null;
+  words: readonly string[] | null;
+  ranked?: string;
   phrase: string;
   cityKey: string | null;
 };
@@ -155,10 +157,8 @@ const holds: Condition = () => 'true';
 function conditionsOf(query: PostgresQuery, param: Param): Conditions {
   const { type, startsFrom, startsBefore, minPrice, maxPrice } = query.filters;
   const always: Condition[] = [];
-  if (query.words !== null) {
-    const words = param(query.words);
+  for (const words of conditionsOfWords(query.words ?? []).map(param))
     always.push((row) => `${row}.words @@ ${words}::tsquery`);
-  }
   if (startsFrom !== null || startsBefore !== null) {
     const [from, before] = [param(startsFrom ?? '-infinity'), param(startsBefore ?? 'infinity')];
     always.push(
@@ -181,6 +181,16 @@ function conditionsOf(query: PostgresQuery, param: Param): Conditions {
   return { city, type: ofType, price, always, isFiltered: given.length > 0 };
 }
 
+/**
+ * Of several conditions an index of words steps through the rarest alone; of one that has them all it asks for each event of
+ * its rarest word whether the whole is fulfilled, which takes twice as long and more.
+ */
+function conditionsOfWords(words: readonly string[]): string[] {
+  const apart = words.slice(0, maxConditions - 1);
+  const rest = words.slice(maxConditions - 1);
+  return rest.length === 0 ? apart : [...apart, rest.join(' & ')];
+}
+
 function inGroupsOf(column: 'city_key' | 'event_type', value: string): Condition {
   return (row) => `${row}.group_id in (select id from index_groups where ${column} = ${value})`;
 }
@@ -192,7 +202,7 @@ function between(column: string, least: string, most: string): Condition {
 /** Every factor is a float8: one that is not would be turned into one for each row. */
 function scoreOf(query: PostgresQuery, now: string, param: Param): string {
   if (query.words === null) return '0::float8';
-  return `ts_rank('${weights}', d.words, ${param(query.ranked ?? query.words)}::tsquery)::float8
+  return `ts_rank('${weights}', d.words, ${param(query.ranked ?? query.words.join(' & '))}::tsquery)::float8
              * case when d.ends_at > ${now} then 1::float8 else ${overFactor}::float8 end
              * case when coalesce(d.available, d.capacity) > 0 then 1::float8 else ${soldOutFactor}::float8 end
              * case when strpos(d.name_key, ${param(query.phrase)}) > 0 then ${phraseFactor}::float8
