@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { sorts, type SearchQuery } from '../port.ts';
-import { searchBody } from './answered-search.ts';
+import { searchBody, suggestionsBody } from './answered-search.ts';
 import { wordsOf } from './words-clause.ts';
 
 /** What nobody but a person would write. */
@@ -64,3 +64,9 @@ test.each(sorts)(
     }
   },
 );
+
+test('what is asked of the dictionary has the text of a person as its text alone', () => {
+  const { keys, texts } = placesOf(JSON.parse(JSON.stringify(suggestionsBody(wordsOf([typed])))));
+  expect(keys).toEqual([]);
+  expect(texts).toEqual(['text']);
+});
