@@ -9,8 +9,8 @@ export type Strike = { costs: 'under way' | 'until back' | 'nobody'; fromMs: num
 
 /** Finding the victim and sending the signal. */
 const killMs = 2_000;
-/** What was struck is back when one pod says so; the others find out at their next attempt. */
-const noticeMs = 1_000;
+/** What was struck is back when one pod says so; the others find out at their next attempt, search after a quarter second. */
+const noticeMs = 500;
 
 export function mayCost({ costs, fromMs, untilMs }: Strike, { beganMs, endedMs }: Told): boolean {
   if (costs === 'nobody') return false;

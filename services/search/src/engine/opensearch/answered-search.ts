@@ -46,9 +46,10 @@ export function searchBody({ query, words, matching }: Asked): object {
 
 const isByScore = (sort: SearchQuery['sort']): boolean => sort === 'relevance' || sort === 'date';
 
-/** Asks what words that no event has may have meant, and nothing else. */
-export function suggestionsBody(words: readonly Word[]): object {
-  return { query: { match_none: {} }, size: 0, suggest: suggestions(words) };
+/** Asks what words that no event has may have meant, and nothing else; null when all are too short for an error. */
+export function suggestionsBody(words: readonly Word[]): object | null {
+  const suggest = suggestions(words);
+  return Object.keys(suggest).length === 0 ? null : { query: { match_none: {} }, size: 0, suggest };
 }
 
 /** What must hold, whatever facet is counted. */
@@ -206,13 +207,14 @@ function scoreOfHit({ _score: score, sort: [first] }: SearchReply['hits']['hits'
 
 function facetsIn({ aggregations: aggs = {} }: SearchReply): Facets {
   const { least, most } = aggs.filteredPrices ?? aggs;
-  const [min, max] = [least?.value ?? null, most?.value ?? null];
-  const cities = (aggs.filteredCities ?? aggs).cities?.buckets ?? [];
-  const types = (aggs.filteredTypes ?? aggs).types?.buckets ?? [];
+  const { cities } = aggs.filteredCities ?? aggs;
+  const { types } = aggs.filteredTypes ?? aggs;
+  if (least === undefined || most === undefined || cities === undefined || types === undefined)
+    throw new Error('OpenSearch answers a search without the counts that it was asked for');
   return {
-    cities: citiesOf(cities),
-    eventTypes: ordered(types.map(({ key, doc_count: count }) => ({ value: key, count }))),
-    priceRange: min === null || max === null ? null : { min, max },
+    cities: citiesOf(cities.buckets),
+    eventTypes: ordered(types.buckets.map(({ key, doc_count: count }) => ({ value: key, count }))),
+    priceRange: least.value === null || most.value === null ? null : { min: least.value, max: most.value },
   };
 }
 

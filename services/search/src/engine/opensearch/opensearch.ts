@@ -72,7 +72,8 @@ async function search(deps: SearchDeps, query: SearchQuery): Promise<SearchAnswe
   const asked: Asked = { query, words, matching: 'all' };
   const answer = await answerTo(deps, asked);
   if (answer.total > 0 || words.length === 0) return answer;
-  const meant = corrected(words, await call(deps, suggestionsBody(words)));
+  const dictionary = suggestionsBody(words);
+  const meant = dictionary === null ? null : corrected(words, await call(deps, dictionary));
   const strict: Asked = { ...asked, words: meant ?? words };
   const better = meant === null ? answer : await answerTo(deps, strict);
   return better.total > 0 || words.length < 2 ? better : answerTo(deps, { ...strict, matching: 'some' });

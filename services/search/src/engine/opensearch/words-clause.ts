@@ -5,7 +5,7 @@ import type { Clause, Matching } from './answered-search.ts';
 /** `meant` are words of the index that a typing error may have made into this one. */
 export type Word = { token: string; isLast: boolean; meant: readonly string[] };
 
-/** Name over city and venue over kind over description; in the name its own form over a stem over a part of a compound. */
+/** Name over city and venue over description and kind; in the name its own form over a stem or a part of a compound. */
 const places = [
   { field: 'words.name', boost: 6 },
   { field: 'words.root', boost: 4.5 },
