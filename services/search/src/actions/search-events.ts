@@ -5,7 +5,7 @@ import { monotonicMs } from '@evently/kit/clock';
 import type { Database } from '@evently/kit/postgres';
 import { searchDocumentOf } from '../domain/changes.ts';
 import { filtersQuestion } from '../domain/hot-questions.ts';
-import { highlight } from '../domain/highlight.ts';
+import { createHighlighter, type Highlighter } from '../domain/highlight.ts';
 import { tokensOf } from '../domain/tokens.ts';
 import type {
   Facets,
@@ -60,7 +60,8 @@ export async function searchEvents(deps: SearchDeps, wanted: Wanted): Promise<Se
   const asked = await deps.port.search(query);
   if (!asked.ok) return away;
   const { hits, total, facets } = asked.value;
-  const results = hits.map((hit) => resultOf(hit, query.text?.tokens ?? []));
+  const highlight = createHighlighter(query.text?.tokens ?? []);
+  const results = hits.map((hit) => resultOf(hit, highlight));
   return {
     ok: true,
     found: { results, total, facets: facets ?? noFacets, seconds: (monotonicMs() - startedMs) / 1_000 },
@@ -84,17 +85,23 @@ function queryOf(wanted: Wanted, now: Date): SearchQuery | null {
   };
 }
 
-function resultOf({ document, available, score, distanceKm }: Hit, tokens: readonly string[]): Result {
-  const { name: title, venueName, description: text } = document;
-  const [name = null, venue_name = null, description = null] = highlight([title, venueName, text], tokens);
-  const marked = { name, venue_name, description };
+function resultOf({ document, available, score, distanceKm }: Hit, highlight: Highlighter): Result {
+  const [name, venue_name, description] = highlight([
+    document.name,
+    document.venueName,
+    document.description,
+  ]);
   return {
     document,
     available,
     status: statusOf(document, available),
     score,
     distanceKm,
-    highlights: Object.fromEntries(Object.entries(marked).filter(([, html]) => html !== null)),
+    highlights: {
+      ...(typeof name === 'string' ? { name } : {}),
+      ...(typeof venue_name === 'string' ? { venue_name } : {}),
+      ...(typeof description === 'string' ? { description } : {}),
+    },
   };
 }
 
@@ -142,11 +149,12 @@ export function createTrendingBoard(deps: SearchDeps): TrendingBoard {
         state.isNew ? 'answered' : 'kept',
         (monotonicMs() - startedMs) / 1_000,
       );
+      const highlight = createHighlighter([]);
       return rows.slice(0, limit).flatMap((row) => {
         const document = searchDocumentOf(row);
         if (document === null) return [];
         const available = row.stock?.available ?? document.capacity;
-        return [resultOf({ document, available, score: row.score, distanceKm: null }, [])];
+        return [resultOf({ document, available, score: row.score, distanceKm: null }, highlight)];
       });
     },
   };

@@ -6,26 +6,40 @@ import type { Place } from '../engine/port.ts';
  * `limit + 1` for everything above `limit`.
  */
 export function editDistance(one: string, other: string, limit: number): number {
-  const a = [...one];
-  const b = [...other];
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  const a = lettersOf(one);
+  const b = lettersOf(other);
+  const over = limit + 1;
+  if (Math.abs(a.length - b.length) > limit) return over;
   let before: number[] = [];
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let above = Array.from({ length: b.length + 2 }, (_, index) => index);
+  let row: number[] = [];
   for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
+    // Further from the diagonal than the limit is above it.
+    const first = Math.max(1, i - limit);
+    const last = Math.min(b.length, i + limit);
+    row[first - 1] = first === 1 ? i : over;
+    let least = over;
+    for (let j = first; j <= last; j += 1) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let least = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + cost);
+      let edits = Math.min((above[j] ?? over) + 1, (row[j - 1] ?? over) + 1, (above[j - 1] ?? over) + cost);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, (before[j - 2] ?? 0) + 1);
-      row.push(least);
+        edits = Math.min(edits, (before[j - 2] ?? over) + 1);
+      row[j] = edits;
+      least = Math.min(least, edits);
     }
-    if (Math.min(...row) > limit) return limit + 1;
-    before = above;
-    above = row;
+    row[last + 1] = over;
+    if (least > limit && (row[first - 1] ?? over) > limit) return over;
+    [before, above, row] = [above, row, before];
   }
-  return Math.min(above[b.length] ?? limit + 1, limit + 1);
+  return Math.min(above[b.length] ?? over, over);
 }
+
+/** Characters by their place: the text itself, unless pairs of surrogates are in it. */
+export function lettersOf(text: string): string | readonly string[] {
+  return surrogates.test(text) ? [...text] : text;
+}
+
+const surrogates = /[\ud800-\udfff]/;
 
 const lettersForOneError = 3;
 const lettersForTwoErrors = 7;

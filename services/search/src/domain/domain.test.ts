@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Change } from '../engine/port.ts';
 import { distanceKm, editDistance, errorsForgiven } from './distance.ts';
-import { highlight } from './highlight.ts';
+import { createHighlighter } from './highlight.ts';
 import { newestOf } from './newest.ts';
 import { anyWord, everyWord, tellingMost, variantsOf } from './query-words.ts';
 import { beginningsOf, likelyMeant, quoted, spellingOf, vectorOf } from './terms.ts';
@@ -54,6 +54,28 @@ test.each([
   expect(editDistance(one, other, 3)).toBe(errors);
   expect(editDistance(other, one, 3)).toBe(errors);
 });
+
+test('the distance of two words is the least number of edits, and not counted beyond the limit', () => {
+  const word = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '𝒜'), maxLength: 7 });
+  fc.assert(
+    fc.property(word, word, fc.integer({ min: 0, max: 3 }), (one, other, limit) => {
+      expect(editDistance(one, other, limit)).toBe(Math.min(leastEdits([...one], [...other]), limit + 1));
+    }),
+  );
+});
+
+/** As it is defined, each neighbour swapped at most once. */
+function leastEdits(a: readonly string[], b: readonly string[]): number {
+  if (a.length === 0 || b.length === 0) return a.length + b.length;
+  const [x, y] = [a.slice(1), b.slice(1)];
+  const swapped = a.length > 1 && b.length > 1 && a[0] === b[1] && a[1] === b[0];
+  return Math.min(
+    leastEdits(x, b) + 1,
+    leastEdits(a, y) + 1,
+    leastEdits(x, y) + (a[0] === b[0] ? 0 : 1),
+    swapped ? leastEdits(a.slice(2), b.slice(2)) + 1 : Number.POSITIVE_INFINITY,
+  );
+}
 
 test('two letters are never a typing error, long words may have two', () => {
   expect([2, 3, 6, 7, 30].map(errorsForgiven)).toEqual([0, 1, 1, 2, 2]);
@@ -183,14 +205,15 @@ test('the newest of each order counts, whatever stands first', () => {
   ]);
 });
 
-const mark = (text: string, tokens: readonly string[]): string | null => highlight([text], tokens)[0] ?? null;
+const mark = (text: string, tokens: readonly string[]): string | null =>
+  createHighlighter(tokens)([text])[0] ?? null;
 
 test('another form and a typing error are marked; a word that is there is not taken for another', () => {
   expect(mark('City Derby under Lights', ['derbies'])).toBe('City <em>Derby</em> under Lights');
   expect(mark('City Derby under Lights', ['lgiht'])).toBe('City Derby under <em>Lights</em>');
   expect(mark('Ragas at Dawn', ['ragass'])).toBe('<em>Ragas</em> at Dawn');
   expect(mark('Night of Light', ['light'])).toBe('Night of <em>Light</em>');
-  expect(highlight(['All Night', 'Light Hall'], ['light'])).toEqual([null, '<em>Light</em> Hall']);
+  expect(createHighlighter(['light'])(['All Night', 'Light Hall'])).toEqual([null, '<em>Light</em> Hall']);
 });
 
 test('marks are the only markup of a highlight', () => {
@@ -207,6 +230,26 @@ test('marks are the only markup of a highlight', () => {
       expect((html ?? '').replaceAll(/<\/?em>/g, '')).not.toMatch(/[<>"']/);
     }),
   );
+});
+
+test('a word ends at the same place in plain text as beside other characters', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 40 }), fc.nat(40), (text, at) => {
+      const tokens = tokensOf(text.slice(at));
+      const plain = mark(text, tokens);
+      expect(mark(`${text} —`, tokens)).toBe(plain === null ? null : `${plain} —`);
+    }),
+  );
+  expect(mark("Rock 'n' Roll at Smith's", ['n', 'smith'])).toBe(
+    'Rock &#39;<em>n&#39;</em> Roll at <em>Smith&#39;s</em>',
+  );
+});
+
+test('what one event has as it was typed is marked there alone, and an error is forgiven in the next', () => {
+  const highlight = createHighlighter(['light']);
+  expect(highlight(['Night of Light'])).toEqual(['Night of <em>Light</em>']);
+  expect(highlight(['Night of Glass'])).toEqual(['<em>Night</em> of Glass']);
+  expect(highlight(['Light at Night'])).toEqual(['<em>Light</em> at Night']);
 });
 
 test('a long text is cut around its first mark', () => {
