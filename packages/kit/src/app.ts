@@ -52,10 +52,18 @@ export function createRouter(shownAs: Readonly<Record<string, string>> = {}): Se
     path.map((part) => (Object.hasOwn(shownAs, part) ? shownAs[String(part)] : String(part))).join('.');
   const refuseInvalid: ValidationHook = (result, c) => {
     if (result.success) return undefined;
+    // The schema sees a list where it wants a text, and can only say that.
+    const isRepeated = ([name]: readonly PropertyKey[]): boolean =>
+      result.target === 'query' && (c.req.queries(String(name))?.length ?? 0) > 1;
     const errors = result.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({ field: shown([...issue.path, key]), message: 'unknown field' }))
-        : [{ field: shown(issue.path), message: issue.message }],
+        : [
+            {
+              field: shown(issue.path),
+              message: isRepeated(issue.path) ? 'must be given once' : issue.message,
+            },
+          ],
     );
     return refuse(c, badRequest(errors));
   };

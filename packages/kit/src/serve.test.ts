@@ -30,7 +30,7 @@ test('bytes that are not HTTP get a problem document', async () => {
   const answer = await talk(server.port, 'NONSENSE\r\n\r\n');
   expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   expect(answer).toContain('"code":"malformed_request"');
-  const large = await talk(server.port, `GET / HTTP/1.1\r\nhost: x\r\nx-a: ${'a'.repeat(20_000)}\r\n\r\n`);
+  const large = await talk(server.port, `GET / HTTP/1.1\r\nhost: x\r\nx-a: ${'a'.repeat(70_000)}\r\n\r\n`);
   expect(large).toMatch(/^HTTP\/1\.1 431 /);
   await server.close();
 });

@@ -84,6 +84,10 @@ const queryStrings: readonly string[] = [
   `q=${long('x', 10_240)}`,
   `q=${long('jazz ', 2_048)}`,
   `q=${long('ä', 1_700)}`,
+  // Of 10 kB each, and three times that as they are sent.
+  `q=${long('ä', 5_000)}`,
+  `q=${long('संगीत', 670)}`,
+  `q=${long('\u200b', 3_400)}`,
   'q=%',
   'q=%zz',
   'q=%ff%fe',

@@ -138,6 +138,15 @@ test('deep paging is refused with a hint, and so is what means nothing', async (
       status: 400,
       body: { code: 'invalid_request' },
     });
+  expect(await send(under, 'GET', '/api/v1/search?q=a&q=b&near=1,2&near=3,4')).toMatchObject({
+    status: 400,
+    body: {
+      errors: [
+        { field: 'q', message: 'must be given once' },
+        { field: 'near', message: 'must be given once' },
+      ],
+    },
+  });
 });
 
 test('a day means its whole length', async () => {
