@@ -33,18 +33,18 @@ function tsqueryOf({ lexemes }: WordGroup): string {
 const maxDocumentsOfOneWord = 5_000;
 
 /**
- * The words by which documents are found when no document has all of them: those that not too many have, or else the
- * rarest. What has only the others says least and costs most: of 100,000 events, two frequent words matched 25,000, of
- * which each is read, ranked and counted.
+ * The words by which documents are found when no document has all of them, in the order in which they are tried: those that
+ * not too many have, or else the rarest; then all others, for filters that exclude every document of the first. What has
+ * only frequent words says least and costs most: of 100,000 events, two of them matched 25,000, of which each is read,
+ * ranked and counted. Common words only without others.
  */
-export function tellingMost(groups: readonly WordGroup[]): WordGroup[] {
-  const found = groups.filter(({ lexemes }) => lexemes.length > 0);
-  const telling = found.filter(({ isCommon }) => !isCommon);
-  const asked = (telling.length === 0 ? found : telling).toSorted(
+export function tellingFirst(groups: readonly WordGroup[]): (readonly WordGroup[])[] {
+  const asked = tellingOf(groups.filter(({ lexemes }) => lexemes.length > 0)).toSorted(
     (one, other) => one.documents - other.documents,
   );
-  const rare = asked.filter(({ documents }) => documents <= maxDocumentsOfOneWord);
-  return rare.length === 0 ? asked.slice(0, 1) : rare;
+  const rare = asked.filter(({ documents }) => documents <= maxDocumentsOfOneWord).length;
+  const first = Math.max(rare, 1);
+  return [asked.slice(0, first), asked.slice(first)].filter(({ length }) => length > 0);
 }
 
 /** Lexemes of a token that stand in the index as such. */

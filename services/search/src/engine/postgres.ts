@@ -8,7 +8,7 @@ import {
   anyWord,
   everyWord,
   ownLexemes,
-  tellingMost,
+  tellingFirst,
   variantsOf,
   type WordGroup,
 } from '../domain/query-words.ts';
@@ -269,12 +269,13 @@ async function search(db: Database, lexicon: Lexicon, query: SearchQuery): Promi
   const any = anyWord(groups);
   // Nothing has all the words: then what has some of them, those with more of them first.
   if (any === null || every?.length === 1) return emptyOf(query, isTyped ? found : meant);
-  const telling = anyWord(tellingMost(groups));
-  if (telling !== null && telling !== any) {
-    const some = await findDocuments(db, { ...shared, words: [telling], ranked: any });
-    if (some.total > 0) return answerOf(query, some);
+  let some: Found | null = null;
+  for (const words of tellingFirst(groups).map(anyWord)) {
+    if (words === null) continue;
+    some = await findDocuments(db, { ...shared, words: [words], ranked: any });
+    if (some.total > 0) break;
   }
-  return answerOf(query, await findDocuments(db, { ...shared, words: [any] }));
+  return emptyOf(query, some);
 }
 
 function typedGroups(tokens: readonly string[], lexemes: ReadonlyMap<string, Lexemes>): WordGroup[] {

@@ -11,8 +11,6 @@ const overFactor = 0.4;
 const soldOutFactor = 0.75;
 /** A name in which the words stand as they were typed. */
 const phraseFactor = 1.5;
-// D (description), C (unused), B (venue), A (name).
-const weights = '{0.1, 0.2, 0.4, 1.0}';
 const earthDiameterKm = 12_742.0176;
 /** Of words, in one statement: each number of them is a statement of its own, with a plan of its own. */
 const maxConditions = 4;
@@ -75,17 +73,17 @@ function statementOf(query: PostgresQuery): QueryConfig {
   const [city, type, price] = [conditions.city('f'), conditions.type('f'), conditions.price('f')];
   const ranked = scoreOf(query, now, param);
   // What is only counted for facets is not ranked.
-  const score =
-    query.facets && query.words !== null && conditions.isFiltered
-      ? `case when ${conditions.city('d')} and ${conditions.type('d')} and ${conditions.price('d')} then ${ranked} end`
-      : ranked;
+  const isScoreTelling = query.facets && query.words !== null && conditions.isFiltered;
+  const score = isScoreTelling
+    ? `case when ${conditions.city('d')} and ${conditions.type('d')} and ${conditions.price('d')} then ${ranked} end`
+    : ranked;
+  const isShown = isScoreTelling ? 'f.score is not null' : `${city} and ${type} and ${price}`;
   // Without words it is nearly all rows, which are rather read twice than kept.
   const kept = query.words === null ? 'not materialized' : 'materialized';
   const text = `
     with found as ${kept} (
       select d.event_id, d.group_id, d.price, d.starts_at, d.ends_at > ${now} as is_ahead,
-             coalesce(d.available, d.capacity) as available, ${score} as score,
-             ${distanceOf(query, param)} as distance
+             coalesce(d.available, d.capacity) as available, ${score} as score${distanceOf(query, param)}
         from index_documents d
        where d.generation = ${current} and d.words is not null
          ${conditions.always.map((condition) => `and ${condition('d')}`).join(' ')}
@@ -93,7 +91,7 @@ function statementOf(query: PostgresQuery): QueryConfig {
     ${query.facets ? `${groupsOf(city, type, conditions.price('r'))},` : ''}
     page as (
       select p.event_id, p.available, p.score, row_number() over () as place
-        from (select f.event_id, f.available, f.score from found f where ${city} and ${type} and ${price}
+        from (select f.event_id, f.available, f.score from found f where ${isShown}
                order by ${orderOf(query)}, f.starts_at, f.event_id
                limit ${param(query.limit)} offset ${param(query.offset)}) p
     )
@@ -199,24 +197,27 @@ function between(column: string, least: string, most: string): Condition {
   return (row) => `(${row}.${column} >= ${least}::float8 and ${row}.${column} <= ${most}::float8)`;
 }
 
-/** Every factor is a float8: one that is not would be turned into one for each row. */
+/**
+ * By PostgreSQL's own weights: 1 for the name (A), 0.4 for the venue (B), 0.1 for the description (D). Every factor is a
+ * float8: one that is not would be turned into one for each row.
+ */
 function scoreOf(query: PostgresQuery, now: string, param: Param): string {
   if (query.words === null) return '0::float8';
-  return `ts_rank('${weights}', d.words, ${param(query.ranked ?? query.words.join(' & '))}::tsquery)::float8
+  return `ts_rank(d.words, ${param(query.ranked ?? query.words.join(' & '))}::tsquery)::float8
              * case when d.ends_at > ${now} then 1::float8 else ${overFactor}::float8 end
              * case when coalesce(d.available, d.capacity) > 0 then 1::float8 else ${soldOutFactor}::float8 end
              * case when strpos(d.name_key, ${param(query.phrase)}) > 0 then ${phraseFactor}::float8
                     else 1::float8 end`;
 }
 
-/** Along the sphere's surface (haversine formula); null for what has no place. */
+/** A column more where it is asked for: along the sphere's surface (haversine formula); null for what has no place. */
 function distanceOf({ near, sort }: PostgresQuery, param: Param): string {
-  if (near === null || sort !== 'distance') return 'null::float8';
+  if (near === null || sort !== 'distance') return '';
   const latitude = `${param(near.latitude)}::float8`;
   const longitude = `${param(near.longitude)}::float8`;
-  return `${earthDiameterKm} * asin(sqrt(least(1, sin(radians(d.latitude - ${latitude}) / 2) ^ 2
+  return `, ${earthDiameterKm} * asin(sqrt(least(1, sin(radians(d.latitude - ${latitude}) / 2) ^ 2
              + cos(radians(${latitude})) * cos(radians(d.latitude))
-             * sin(radians(d.longitude - ${longitude}) / 2) ^ 2)))`;
+             * sin(radians(d.longitude - ${longitude}) / 2) ^ 2))) as distance`;
 }
 
 function orderOf({ sort, words }: PostgresQuery): string {
