@@ -15,6 +15,7 @@ import { measureEngine, type EngineResult, type EngineUnderLoad } from './measur
 import { readSearchOptions, type SearchOptions } from './options.ts';
 import { startEventService, type PretendEventService } from './pretend-event-service.ts';
 import { describeRun, writeSpeed, type SearchRun } from './report.ts';
+import { createStarted } from './started.ts';
 
 const statusOfBadInput = 2;
 const bytesPerGb = 1_073_741_824;
@@ -22,34 +23,53 @@ const bytesPerGb = 1_073_741_824;
 const servingFlags = '-XX:+UseG1GC -XX:MaxGCPauseMillis=10';
 const say = (line: string): void => console.log(line);
 
+const started = createStarted();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void giveUp());
+
 try {
   await measure(readSearchOptions(process.argv.slice(2)));
 } catch (error) {
+  // What fails because it was ended is no news.
+  if (!started.isEnding()) tell(error);
+}
+
+function tell(error: unknown): void {
   if (!(error instanceof BadInput)) throw error;
   console.error(error.message);
   process.exitCode = statusOfBadInput;
 }
 
+/** Whoever ends the benchmark ends what it has started: PostgreSQL has a session of its own and hears of no signal. */
+async function giveUp(): Promise<void> {
+  say('ending what was started');
+  await started.endAll().catch((error: unknown) => console.error(error));
+  process.exit(1);
+}
+
 async function measure(options: SearchOptions): Promise<void> {
   const now = systemClock.now();
   const apiKey = randomBytes(16).toString('hex');
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'evently-bench-search-'));
-  // PostgreSQL runs as another user when this runs as root.
-  await chmod(folder, 0o755);
-  const cluster = await startCluster({ directory: path.join(folder, 'postgres'), port: 0, settings: {} });
-  const events = await startEventService(makeCatalog(options.events, now.getTime()));
-  const close = async (): Promise<void> => {
-    await events.close();
-    await cluster.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
   try {
+    const { it: folder } = await started.start(
+      () => mkdtemp(path.join(os.tmpdir(), 'evently-bench-search-')),
+      (made) => rm(made, { recursive: true, force: true }),
+    );
+    // PostgreSQL runs as another user when this runs as root.
+    await chmod(folder, 0o755);
+    const { it: cluster } = await started.start(
+      () => startCluster({ directory: path.join(folder, 'postgres'), port: 0, settings: {} }),
+      ({ stop }) => stop(),
+    );
+    const { it: events } = await started.start(
+      () => startEventService(makeCatalog(options.events, now.getTime())),
+      ({ close }) => close(),
+    );
     const results: EngineResult[] = [];
     for (const engine of options.engines)
       results.push(...(await measureOne(engine, { options, apiKey, events, cluster })));
     await report({ at: now.toISOString(), machine: describeMachine(), options, results });
   } finally {
-    await close();
+    await started.endAll();
   }
 }
 
@@ -58,6 +78,7 @@ type Measuring = { options: SearchOptions; apiKey: string; events: PretendEventS
 async function measureOne(kind: EngineUnderLoad['kind'], measuring: Measuring): Promise<EngineResult[]> {
   const { options, apiKey, events, cluster } = measuring;
   const databaseUrl = await makeDatabase(cluster, kind);
+  const beside = { apiKey, events, started, say };
   const settings = {
     EVENTLY_LOG_LEVEL: 'warn',
     EVENTLY_API_KEY: apiKey,
@@ -69,22 +90,23 @@ async function measureOne(kind: EngineUnderLoad['kind'], measuring: Measuring): 
     SEARCH_KEEP_MS: '0',
     SEARCH_COMPARE_SECONDS: '86400',
   };
-  if (kind === 'postgres') {
-    const engine = { kind, settings, enginePid: cluster.pid };
-    return [await measureEngine(engine, options, { apiKey, events, say })];
-  }
+  if (kind === 'postgres')
+    return [await measureEngine({ kind, settings, enginePid: cluster.pid }, options, beside)];
   const found = await obtainEngine(openSearch, say);
   if (found.kind === 'missing') {
     if (isContinuousIntegration(process.env)) throw new Error(found.reason);
     say(`OpenSearch is missing, and is not measured: ${found.reason}`);
     return [];
   }
-  const node = await startOpenSearchProcess({ program: found.program, javaFlags: servingFlags });
+  const { it: node, end } = await started.start(
+    () => startOpenSearchProcess({ program: found.program, javaFlags: servingFlags }),
+    ({ stop }) => stop(),
+  );
   try {
     const engine = { kind, settings: { ...settings, OPENSEARCH_URL: node.url }, enginePid: node.pid() ?? 0 };
-    return [await measureEngine(engine, options, { apiKey, events, say })];
+    return [await measureEngine(engine, options, beside)];
   } finally {
-    await node.stop();
+    await end();
   }
 }
 

@@ -12,6 +12,7 @@ import { makeBeginnings, makeSearches } from './catalog.ts';
 import { sharedMemoryMb } from './memory.ts';
 import type { SearchOptions } from './options.ts';
 import type { PretendEventService } from './pretend-event-service.ts';
+import type { Started } from './started.ts';
 
 export type EngineUnderLoad = {
   kind: 'postgres' | 'opensearch';
@@ -46,13 +47,23 @@ const connections = 64;
 /** Before what counts: caches fill, and Java compiles what it has seen often, for a minute and more. */
 export const warmUpRounds = 4;
 
+type Beside = {
+  apiKey: string;
+  events: PretendEventService;
+  started: Started;
+  say: (line: string) => void;
+};
+
 export async function measureEngine(
   engine: EngineUnderLoad,
   options: SearchOptions,
-  { apiKey, events, say }: { apiKey: string; events: PretendEventService; say: (line: string) => void },
+  { apiKey, events, started, say }: Beside,
 ): Promise<EngineResult> {
   events.hide();
-  const service = await startServerProcess('search/search-process.ts', engine.settings);
+  const { it: service, end } = await started.start(
+    () => startServerProcess('search/search-process.ts', engine.settings),
+    ({ stop }) => stop(),
+  );
   try {
     events.list();
     const rebuild = (): Promise<z.output<typeof rebuilt>> => resync(service.url, apiKey);
@@ -94,7 +105,7 @@ export async function measureEngine(
       serviceMb: await sharedMemoryMb(service.pid),
     };
   } finally {
-    await service.stop();
+    await end();
   }
 }
 

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { createStarted } from './started.ts';
+
+test('what was started is ended in reverse, and each once', async () => {
+  const told: string[] = [];
+  const started = createStarted();
+  const start = (name: string) =>
+    started.start(
+      () => Promise.resolve(name),
+      (it) => Promise.resolve(void told.push(it)),
+    );
+  await start('database');
+  const engine = await start('engine');
+  await start('service');
+  await engine.end();
+  await Promise.all([started.endAll(), started.endAll()]);
+  expect(told).toEqual(['engine', 'service', 'database']);
+  await expect(start('another')).rejects.toThrow('nothing is started any more');
+});
+
+test('what is only beginning is ended when it has begun, and what did not begin is not', async () => {
+  const told: string[] = [];
+  const started = createStarted();
+  const begun = Promise.withResolvers<string>();
+  const slow = started.start(
+    () => begun.promise,
+    (it) => Promise.resolve(void told.push(it)),
+  );
+  const failing = started.start<string>(
+    () => Promise.reject(new Error('no such program')),
+    (it) => Promise.resolve(void told.push(it)),
+  );
+  const all = started.endAll();
+  expect(started.isEnding()).toBe(true);
+  begun.resolve('slow');
+  await expect(failing).rejects.toThrow('no such program');
+  await Promise.all([slow, all]);
+  expect(told).toEqual(['slow']);
+});
+
+test('one that cannot be ended keeps nobody else', async () => {
+  const told: string[] = [];
+  const started = createStarted();
+  await started.start(
+    () => Promise.resolve('database'),
+    (it) => Promise.resolve(void told.push(it)),
+  );
+  await started.start(
+    () => Promise.resolve('engine'),
+    () => Promise.reject(new Error('it hangs')),
+  );
+  await expect(started.endAll()).rejects.toThrow('it hangs');
+  expect(told).toEqual(['database']);
+});
