@@ -1,5 +1,6 @@
 /** Calls to OpenSearch: each with a deadline, none repeated by itself, and every failure told apart. */
 import { Client, errors } from '@opensearch-project/opensearch';
+import { startTimeLimit } from '@evently/kit/clock';
 import { ConfigError } from '@evently/kit/config';
 import { readAuthorities } from '@evently/kit/tls';
 import { EngineAway } from '../port.ts';
@@ -88,20 +89,18 @@ async function ask(client: Client, call: Call, address: OpenSearchAddress): Prom
     },
     { requestTimeout: call.deadlineMs, maxRetries: 0 },
   );
-  // The client's own limit starts anew with each packet; this one does not.
-  const limit = AbortSignal.timeout(call.deadlineMs);
-  // It answers a promise; who listens to a signal must not, or its rejection ends the process.
-  const giveUp = (): void => {
+  // The client's own limit starts anew with each packet; this one does not. It ends with the answer: a signal's would go off
+  // for each question that was answered long ago.
+  const limit = startTimeLimit(call.deadlineMs, () => {
     request.abort();
-  };
-  limit.addEventListener('abort', giveUp);
+  });
   try {
     const answer: { statusCode: number | null; body: unknown } = await request;
     return { status: answer.statusCode ?? 0, body: answer.body };
   } catch (error) {
     return answerOf(error, call, address);
   } finally {
-    limit.removeEventListener('abort', giveUp);
+    limit.clear();
   }
 }
 
