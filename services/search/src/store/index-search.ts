@@ -1,5 +1,5 @@
 /** The one statement that answers a search: matches, ranks, cuts a page and counts facets of the same moment. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { QueryConfig } from 'pg';
 import type { Sql } from '@evently/kit/postgres';
 import type { FacetCount, Facets, SearchDocument, SearchQuery } from '../engine/port.ts';
@@ -107,7 +107,7 @@ const current = `(select generation from index_generations where state = 'active
 
 /** The same shape of a question is the same statement, whose plan the connection keeps. */
 function nameOf(text: string): string {
-  return `search-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  return `search-${hash('sha256', text, 'hex').slice(0, 16)}`;
 }
 
 /** One pass over all rows; facets are counted over its few groups, which are named only then. */
