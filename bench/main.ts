@@ -43,11 +43,29 @@ async function measureAll(plan: Measuring): Promise<void> {
   await report(plan.folder);
 }
 
-/** All runs of `group` on one platform; the order is turned by one from run to run. */
+/**
+ * Each run on a platform of its own, the order turned by one from run to run: what is measured must not depend on the
+ * millions that runs before have sold.
+ */
 async function measureOn(
   settings: Readonly<Record<string, string>>,
   group: readonly Profile[],
   { firstRun, runs, sizes, folder }: Measuring,
+): Promise<void> {
+  for (let run = firstRun; run < firstRun + runs; run += 1) {
+    const turned = group.map((_, at) => group[(at + run - 1) % group.length]);
+    await measureRun(
+      settings,
+      turned.filter((profile) => profile !== undefined),
+      { run, sizes, folder },
+    );
+  }
+}
+
+async function measureRun(
+  settings: Readonly<Record<string, string>>,
+  inOrder: readonly Profile[],
+  { run, sizes, folder }: Pick<Measuring, 'sizes' | 'folder'> & { run: number },
 ): Promise<void> {
   const bench = await openBench(settings, sizes, (line) => console.log(line));
   const onSignal = (): void => void bench.close().then(() => process.exit(1));
@@ -57,13 +75,9 @@ async function measureOn(
     const arrivals = { kind: 'even', perSecond } as const;
     await warmUp(bench, { profile: 'platform', run: 0, buyers: perSecond * seconds, arrivals });
     const machine = await describeMachine(bench.platform.runtime.databases.booking);
-    for (let run = firstRun; run < firstRun + runs; run += 1) {
-      const turned = group.map((_, at) => group[(at + run - 1) % group.length]);
-      for (const profile of turned) {
-        if (profile === undefined) continue;
-        const results = await profile.measure(bench, run);
-        await keepResults(folder, { format: resultFormat, machine, size: sizes.name, settings, results });
-      }
+    for (const profile of inOrder) {
+      const results = await profile.measure(bench, run);
+      await keepResults(folder, { format: resultFormat, machine, size: sizes.name, settings, results });
     }
   } finally {
     process.off('SIGINT', onSignal);

@@ -6,6 +6,7 @@ import { serviceUrl } from 'evently/runtime';
 import { brokenInvariants, ownReservePath, targetOf, type Bench } from './bench.ts';
 import { startServerProcess, type ServerProcess } from './child-process.ts';
 import type { Place } from './place.ts';
+import { longHolds } from './standalone.ts';
 
 export type Pods = { place: Place; stop: () => Promise<void> };
 
@@ -22,6 +23,7 @@ export function processEnvironment({ platform }: Bench): Record<string, string> 
     EVENTLY_LOAD_TEST: '1',
     EVENTLY_LOG_LEVEL: 'warn',
     EVENTLY_EXEMPT_LOOPBACK: '1',
+    ...longHolds,
   };
 }
 
