@@ -53,12 +53,9 @@ async function measureOn(
   { firstRun, runs, sizes, folder }: Measuring,
 ): Promise<void> {
   for (let run = firstRun; run < firstRun + runs; run += 1) {
-    const turned = group.map((_, at) => group[(at + run - 1) % group.length]);
-    await measureRun(
-      settings,
-      turned.filter((profile) => profile !== undefined),
-      { run, sizes, folder },
-    );
+    const first = (run - 1) % group.length;
+    const inOrder = [...group.slice(first), ...group.slice(0, first)];
+    await measureRun(settings, inOrder, { run, sizes, folder });
   }
 }
 

@@ -24,13 +24,14 @@ const servingFlags = '-XX:+UseG1GC -XX:MaxGCPauseMillis=10';
 const say = (line: string): void => console.log(line);
 
 const started = createStarted();
+let isGivenUp = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void giveUp());
 
 try {
   await measure(readSearchOptions(process.argv.slice(2)));
 } catch (error) {
-  // What fails because it was ended is no news.
-  if (!started.isEnding()) tell(error);
+  // What fails because somebody ended it is no news.
+  if (!isGivenUp) tell(error);
 }
 
 function tell(error: unknown): void {
@@ -41,6 +42,7 @@ function tell(error: unknown): void {
 
 /** Whoever ends the benchmark ends what it has started: PostgreSQL has a session of its own and hears of no signal. */
 async function giveUp(): Promise<void> {
+  isGivenUp = true;
   say('ending what was started');
   await started.endAll().catch((error: unknown) => console.error(error));
   process.exit(1);

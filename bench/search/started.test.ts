@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { createStarted } from './started.ts';
 
@@ -31,7 +34,6 @@ test('what is only beginning is ended when it has begun, and what did not begin 
     (it) => Promise.resolve(void told.push(it)),
   );
   const all = started.endAll();
-  expect(started.isEnding()).toBe(true);
   begun.resolve('slow');
   await expect(failing).rejects.toThrow('no such program');
   await Promise.all([slow, all]);
@@ -51,4 +53,13 @@ test('one that cannot be ended keeps nobody else', async () => {
   );
   await expect(started.endAll()).rejects.toThrow('it hangs');
   expect(told).toEqual(['database']);
+});
+
+test('a benchmark that fails says why, also after it has ended what it started', async () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const env = { ...process.env, TMPDIR: '/no such folder' };
+  await expect(promisify(execFile)(process.execPath, [main], { env })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('/no such folder'),
+  });
 });

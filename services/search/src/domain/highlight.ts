@@ -1,6 +1,6 @@
 /** Marks the words of a text that a search was about, as HTML in which nothing but the marks is markup. Pure. */
 import { editDistance, errorsForgiven, lettersOf } from './distance.ts';
-import { fold } from './tokens.ts';
+import { fold, plainText } from './tokens.ts';
 
 const opened = '<em>';
 const closed = '</em>';
@@ -66,8 +66,6 @@ function isTypo(judged: Judged, token: string): boolean {
 }
 
 type Word = { from: number; to: number; judged: Judged };
-
-const plainText = /^[\u0020-\u007e]*$/;
 
 function wordsOf(text: string, judge: Judge): Word[] {
   if (plainText.test(text)) return plainWordsOf(text, judge);

@@ -25,7 +25,8 @@ const letters: Readonly<Record<string, string>> = {
 };
 const lettersPattern = new RegExp(`[${Object.keys(letters).join('')}]`, 'g');
 
-const plainText = /^[\u0020-\u007e]*$/;
+/** Text of printable ASCII alone, which most is. */
+export const plainText = /^[\u0020-\u007e]*$/;
 
 /** Lower case, without accents and ligatures: `GÄRTEN` and `garten` become one. */
 export function fold(text: string): string {
