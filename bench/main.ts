@@ -12,6 +12,8 @@ import { warmUp } from './sell.ts';
 
 type Measuring = Extract<Command, { kind: 'measure' }>;
 const statusOfBadInput = 2;
+/** Each ends the platform that is measured, too. */
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 try {
   await obey(readCommand(process.argv.slice(2), systemClock.now()));
@@ -66,7 +68,7 @@ async function measureRun(
 ): Promise<void> {
   const bench = await openBench(settings, sizes, (line) => console.log(line));
   const onSignal = (): void => void bench.close().then(() => process.exit(1));
-  process.once('SIGINT', onSignal);
+  for (const signal of signals) process.once(signal, onSignal);
   try {
     const { perSecond, seconds } = sizes.warmUp;
     const arrivals = { kind: 'even', perSecond } as const;
@@ -77,7 +79,7 @@ async function measureRun(
       await keepResults(folder, { format: resultFormat, machine, size: sizes.name, settings, results });
     }
   } finally {
-    process.off('SIGINT', onSignal);
+    for (const signal of signals) process.off(signal, onSignal);
     await bench.close();
   }
 }

@@ -3,8 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sql } from '@evently/kit/postgres';
 import { createTestDatabase, type TestDatabase } from '@evently/testkit/postgres';
 import { bookingMigrations } from '../src/migrations.ts';
-import { findByKeys, findOwned, lockBookings, writeTransitions } from '../src/store/bookings.ts';
-import { beginPaying } from '../src/store/paying.ts';
+import {
+  findByKeys,
+  findOwned,
+  listEventsWithLapsedHolds,
+  lockBookings,
+  writeTransitions,
+} from '../src/store/bookings.ts';
+import { beginPaying, claimUnsettled } from '../src/store/paying.ts';
 
 const hot = randomUUID();
 const bookings = 15_000;
@@ -71,4 +77,29 @@ test('what a buyer does costs the same in a small event and in a large one', asy
     return (await entriesRead(client)) - before;
   });
   expect(read).toBeLessThan(15 * ids.length);
+});
+
+test('looking for what is due reads what is due, however many holds there are', async () => {
+  const { db } = database;
+  const chosen = 'select id from bookings where event_id = $1 and status = $2 order by id limit 3';
+  await db.query(
+    `update bookings set expires_at = statement_timestamp() - interval '1 second' where id in (${chosen})`,
+    [hot, 'pending'],
+  );
+  const others = `select id from bookings where event_id <> $1 and status = 'pending' limit 5000`;
+  await db.query(
+    `update bookings set status = 'paying', attempt = 1, revision = 2, paying_since = statement_timestamp(),
+            check_at = statement_timestamp() + interval '1 hour' where id in (${others})`,
+    [hot],
+  );
+  const read = await db.transaction(async (client) => {
+    const before = await entriesRead(client);
+    expect(await listEventsWithLapsedHolds(client, 50)).toEqual([hot]);
+    const lapsed = await entriesRead(client);
+    expect(await claimUnsettled(client, 50, 30)).toEqual([]);
+    return { lapsed: lapsed - before, unsettled: (await entriesRead(client)) - lapsed };
+  });
+  // The entries of an index and the rows they lead to.
+  expect(read.lapsed).toBeLessThan(10);
+  expect(read.unsettled).toBeLessThan(10);
 });

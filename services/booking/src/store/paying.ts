@@ -68,7 +68,7 @@ export async function claimUnsettled(sql: Sql, limit: number, againSeconds: numb
               set check_at = clock_timestamp() + make_interval(secs => $2)
             where (id, event_id) in (
                     select id, event_id from bookings
-                     where status in ('paying', 'payment_unknown') and check_at <= clock_timestamp()
+                     where status in ('paying', 'payment_unknown') and check_at <= statement_timestamp()
                      order by check_at limit $1 for update skip locked)
         returning ${bookingColumns}`,
     values: [limit, againSeconds],

@@ -104,7 +104,7 @@ async function readSalesPerMinute(sql: Sql, eventId: string): Promise<{ minute: 
     name: 'read-sales-per-minute',
     text: `select date_trunc('minute', confirmed_at) as minute, sum(quantity) as tickets
              from bookings
-            where event_id = $1 and confirmed_at > clock_timestamp() - interval '60 minutes'
+            where event_id = $1 and confirmed_at > statement_timestamp() - interval '60 minutes'
             group by 1 order by 1`,
     values: [eventId],
   });

@@ -125,7 +125,7 @@ const statements: readonly Statement[] = [
     invariant: 'I15',
     about: 'no pending hold is more than ten seconds past its end',
     text: `select format('booking %s should have lapsed at %s', id, expires_at) as broken
-             from bookings where status = 'pending' and expires_at < clock_timestamp() - interval '10 seconds'`,
+             from bookings where status = 'pending' and expires_at < statement_timestamp() - interval '10 seconds'`,
   },
   {
     invariant: 'I16',

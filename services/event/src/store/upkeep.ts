@@ -17,7 +17,7 @@ export async function listEnded(client: Sql, limit: number): Promise<string[]> {
   const { rows } = await client.query<{ event_id: string }>({
     name: 'list-ended',
     text: `select event_id from events
-            where status = 'published' and ends_at <= clock_timestamp()
+            where status = 'published' and ends_at <= statement_timestamp()
             order by ends_at
             limit $1`,
     values: [limit],
@@ -42,7 +42,7 @@ export async function listExpected(
     text: `select event_id, pushed_version, status = 'draft' as is_draft
              from events
             where event_id > $1 and status in ('draft', 'published')
-              and updated_at < clock_timestamp() - make_interval(secs => $2)
+              and updated_at < statement_timestamp() - make_interval(secs => $2)
             order by event_id
             limit $3`,
     values: [afterId, quietSeconds, limit],

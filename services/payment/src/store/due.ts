@@ -23,7 +23,7 @@ export async function claimDueAttempts(
                   next_check_at = clock_timestamp()
                     + make_interval(secs => ($2::float8[])[least(p.checks + 1, array_length($2::float8[], 1))])
              from (select id from payments
-                    where next_check_at <= clock_timestamp()
+                    where next_check_at <= statement_timestamp()
                     order by next_check_at limit $1
                       for update skip locked) as due
             where p.id = due.id
@@ -47,7 +47,7 @@ export async function claimDueRefunds(
                   next_check_at = clock_timestamp()
                     + make_interval(secs => ($2::float8[])[least(r.checks + 1, array_length($2::float8[], 1))])
              from (select id from refunds
-                    where next_check_at <= clock_timestamp()
+                    where next_check_at <= statement_timestamp()
                     order by next_check_at limit $1
                       for update skip locked) as due
             where r.id = due.id

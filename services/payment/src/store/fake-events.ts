@@ -40,7 +40,7 @@ export async function claimDueEvents(sql: Sql, limit: number): Promise<DueFakeEv
               set attempts = e.attempts + 1,
                   deliver_at = clock_timestamp() + make_interval(secs => least(60, power(2, e.attempts)))
              from (select id from fake_provider_events
-                    where ended_at is null and deliver_at <= clock_timestamp()
+                    where ended_at is null and deliver_at <= statement_timestamp()
                     order by deliver_at limit $1
                       for update skip locked) as due
             where e.id = due.id

@@ -37,6 +37,6 @@ export async function pruneEvents(sql: Sql): Promise<void> {
     name: 'prune-provider-events',
     text: `delete from provider_events
             where ctid in (select ctid from provider_events
-                            where processed_at < clock_timestamp() - interval '${keptDays} days' limit 10000)`,
+                            where processed_at < statement_timestamp() - interval '${keptDays} days' limit 10000)`,
   });
 }

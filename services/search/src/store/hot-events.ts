@@ -14,7 +14,7 @@ export async function keepHot(client: Sql, eventId: string): Promise<void> {
            on conflict (event_id) do update set until = excluded.until`,
     values: [eventId],
   });
-  await client.query({ name: 'end-hot', text: 'delete from hot_events where until <= clock_timestamp()' });
+  await client.query({ name: 'end-hot', text: 'delete from hot_events where until <= statement_timestamp()' });
 }
 
 /** What of them can be found, the latest to be warmed first. */
@@ -23,7 +23,7 @@ export async function listHot(client: Sql, limit: number): Promise<CatalogDocume
     name: 'list-hot',
     text: `select c.document
              from hot_events h join catalog_events c on c.event_id = h.event_id
-            where h.until > clock_timestamp() and c.document is not null
+            where h.until > statement_timestamp() and c.document is not null
             order by h.until desc, h.event_id
             limit $1`,
     values: [limit],
