@@ -46,7 +46,14 @@ export async function openBench(
     const adminToken = rememberToken(() => logInAdmin(client, admin));
     const db = openReader(platform.runtime.databases.booking);
     let closed: Promise<void> | null = null;
-    const close = (): Promise<void> => (closed ??= db.close().finally(platform.stop));
+    const closeBoth = async (): Promise<void> => {
+      try {
+        await db.close();
+      } finally {
+        await platform.stop();
+      }
+    };
+    const close = (): Promise<void> => (closed ??= closeBoth());
     const tokens = openTokenStock(() => platform.runtime);
     return { platform, client, adminToken, tokens, db, sizes, say, close };
   } catch (error) {
