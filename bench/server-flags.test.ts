@@ -7,3 +7,12 @@ test('what is measured runs with the flags that `make start` gives', async () =>
   const flags = /^SERVER_FLAGS :?= (.*)$/m.exec(makefile)?.[1]?.trim().split(/\s+/);
   expect(serverFlags).toEqual(flags);
 });
+
+test('an image has the same flags, but for the limit of the heap, which is half of its memory', async () => {
+  const dockerfile = await readFile(new URL('../Dockerfile', import.meta.url), 'utf8');
+  const entrypoint = /^ENTRYPOINT (\["node", .*\])$/m.exec(dockerfile)?.[1];
+  expect(JSON.parse(entrypoint ?? '[]')).toEqual([
+    'node',
+    ...serverFlags.filter((flag) => !flag.startsWith('--max-old-space-size=')),
+  ]);
+});
