@@ -1,9 +1,7 @@
 # Evently. `make start` and `make test` are all a new machine needs; `make help` lists the rest.
 NODE := node_modules/.bin/node
-# Room for the short-lived objects of many requests at once, from the start: less time in garbage collection.
-# A limit of the heap, because without one Node lets garbage grow to four times what lives before it looks. No guessing
-# which objects will live long: V8 puts those of requests among the old ones in some processes, a fifth of their speed.
-SERVER_FLAGS := --max-semi-space-size=32 --min-semi-space-size=32 --max-old-space-size=768 --no-allocation-site-pretenuring
+# Why each of them: docs/decisions/0019-flags-of-v8.md.
+SERVER_FLAGS := --max-semi-space-size=32 --min-semi-space-size=32 --heap-growing-percent=30 --no-allocation-site-pretenuring
 VITEST := $(NODE) node_modules/vitest/vitest.mjs
 PRETTIER := $(NODE) node_modules/prettier/bin/prettier.cjs
 # Further words for vitest, such as a reporter or the folder of the tests to run.

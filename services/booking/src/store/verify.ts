@@ -125,7 +125,7 @@ const statements: readonly Statement[] = [
     invariant: 'I15',
     about: 'no pending hold is more than ten seconds past its end',
     text: `select format('booking %s should have lapsed at %s', id, expires_at) as broken
-             from bookings where status = 'pending' and expires_at < statement_timestamp() - interval '10 seconds'`,
+             from bookings where status = 'pending' and expires_at < transaction_timestamp() - interval '10 seconds'`,
   },
   {
     invariant: 'I16',
@@ -170,7 +170,7 @@ const statements: readonly Statement[] = [
              join inventory i on i.event_id = w.event_id and i.tier_id = w.tier_id
              join event_sales s on s.event_id = w.event_id
             where w.status = 'waiting' and w.quantity <= i.available and s.status = 'published'
-              and clock_timestamp() >= s.sells_from + interval '5 seconds' and clock_timestamp() < s.sells_until`,
+              and transaction_timestamp() >= s.sells_from + interval '5 seconds' and transaction_timestamp() < s.sells_until`,
   },
   {
     invariant: 'I28, I29, I31',

@@ -83,7 +83,7 @@ const statements: readonly Statement[] = [
              from payments p left join fake_provider_charges f on f.key = p.id::text
             where p.provider = 'fake' and p.settled_at is not null
               and (case when p.status = 'succeeded' then p.amount_minor end)
-                  is distinct from (case when f.outcome = 'succeeded' and f.settles_at <= clock_timestamp() then f.amount_minor end)
+                  is distinct from (case when f.outcome = 'succeeded' and f.settles_at <= transaction_timestamp() then f.amount_minor end)
               and not exists (select 1 from manual_cases m
                                where m.payment_id = p.id and (m.closed_at is null or m.note is not null))`,
   },
