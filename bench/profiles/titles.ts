@@ -13,6 +13,8 @@ export const strategyTitles: Readonly<Record<StrategyName, string>> = {
 };
 
 export const maximumTitle = 'closed-loop maximum';
+/** Of one booking process without a gateway. */
+export const processMaximumTitle = 'closed-loop maximum of one process';
 export const openLoopTitle = 'open loop';
 
 /** "10,000 arrivals/s for 10 s". */

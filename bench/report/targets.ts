@@ -6,6 +6,7 @@ import { spreadOf, type Spread } from '../analysis/spread.ts';
 import {
   herdTitle,
   maximumTitle,
+  processMaximumTitle,
   ownTitle,
   processesTitle,
   strategyTitles,
@@ -195,7 +196,14 @@ function findRefusals(all: readonly Result[]): Finding {
         `of ${offered}/s offered ${formatSpread(answers, formatCount)} at ${formatSpread(p99, formatMs)}`,
       ];
     })
-    .concat(maximumOf(storms.filter(({ variant }) => variant === maximumTitle)));
+    .concat(
+      [maximumTitle, processMaximumTitle].flatMap((title) =>
+        maximumOf(
+          title,
+          storms.filter(({ variant }) => variant === title),
+        ),
+      ),
+    );
   return {
     used: storms,
     measured: told.join('; '),
@@ -204,9 +212,12 @@ function findRefusals(all: readonly Result[]): Finding {
   };
 }
 
-function maximumOf(runs: readonly SaleResult[]): string[] {
+function maximumOf(title: string, runs: readonly SaleResult[]): string[] {
   const most = spreadOf(runs.map(({ answersPerSecond }) => answersPerSecond));
-  return most === null ? [] : [`closed-loop maximum ${formatSpread(most, formatCount)}`];
+  const p99 = spreadOf(runs.map(({ losers }) => losers.p99));
+  return most === null || p99 === null
+    ? []
+    : [`${title} ${formatSpread(most, formatCount)} at ${formatSpread(p99, formatMs)}`];
 }
 
 function findHerd(all: readonly Result[]): Finding {
