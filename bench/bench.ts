@@ -11,6 +11,7 @@ import { verifyPlatform } from 'evently/verify/verify-platform';
 import type { Sizes } from './sizes.ts';
 import { openTokenStock, type TokenStock } from './tokens.ts';
 import { startPlatform, type BenchPlatform } from './standalone.ts';
+import { createStarted, type Started } from './started.ts';
 import type { Place } from './place.ts';
 
 export type Bench = {
@@ -23,7 +24,9 @@ export type Bench = {
   db: Database;
   sizes: Sizes;
   say: (line: string) => void;
-  /** Once, however often it is called: a signal and the end of the measurement that it breaks both do. */
+  /** The platform and whatever profiles start beside it. */
+  started: Started;
+  /** Ends all that was started, once. */
   close: () => Promise<void>;
 };
 
@@ -34,30 +37,29 @@ const tokenAgeMs = 600_000;
 export const gatewayReservePath = '/api/booking/bookings/reserve';
 export const ownReservePath = '/api/v1/bookings/reserve';
 
+/** Whoever may be told to end before it is open gives its own `started`. */
 export async function openBench(
   settings: Readonly<Record<string, string>>,
   sizes: Sizes,
   say: (line: string) => void,
+  started = createStarted(),
 ): Promise<Bench> {
-  const platform = await startPlatform(settings);
   try {
+    const { it: platform } = await started.start(
+      () => startPlatform(settings),
+      ({ stop }) => stop(),
+    );
     const client = createClient(platform.runtime.gateway.url);
     await createFirstAdmin(client, platform.runtime.bootstrap_token, admin);
     const adminToken = rememberToken(() => logInAdmin(client, admin));
-    const db = openReader(platform.runtime.databases.booking);
-    let closed: Promise<void> | null = null;
-    const closeBoth = async (): Promise<void> => {
-      try {
-        await db.close();
-      } finally {
-        await platform.stop();
-      }
-    };
-    const close = (): Promise<void> => (closed ??= closeBoth());
+    const { it: db } = await started.start(
+      () => Promise.resolve(openReader(platform.runtime.databases.booking)),
+      (reader) => reader.close(),
+    );
     const tokens = openTokenStock(() => platform.runtime);
-    return { platform, client, adminToken, tokens, db, sizes, say, close };
+    return { platform, client, adminToken, tokens, db, sizes, say, started, close: started.endAll };
   } catch (error) {
-    await platform.stop();
+    await started.endAll();
     throw error;
   }
 }

@@ -9,10 +9,11 @@ import type { Profile } from './profiles/profile.ts';
 import { writeReport } from './report/write-report.ts';
 import { keepResults, resultFormat } from './result.ts';
 import { warmUp } from './sell.ts';
+import { createStarted, type Started } from './started.ts';
 
 type Measuring = Extract<Command, { kind: 'measure' }>;
 const statusOfBadInput = 2;
-/** Each ends the platform that is measured, too. */
+/** Each ends what is measured, too. */
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 try {
@@ -66,10 +67,11 @@ async function measureRun(
   inOrder: readonly Profile[],
   { run, sizes, folder }: Pick<Measuring, 'sizes' | 'folder'> & { run: number },
 ): Promise<void> {
-  const bench = await openBench(settings, sizes, (line) => console.log(line));
-  const onSignal = (): void => void bench.close().then(() => process.exit(1));
+  const started = createStarted();
+  const onSignal = (): void => void giveUp(started);
   for (const signal of signals) process.once(signal, onSignal);
   try {
+    const bench = await openBench(settings, sizes, (line) => console.log(line), started);
     const { perSecond, seconds } = sizes.warmUp;
     const arrivals = { kind: 'even', perSecond } as const;
     await warmUp(bench, { profile: 'platform', run: 0, buyers: perSecond * seconds, arrivals });
@@ -79,9 +81,16 @@ async function measureRun(
       await keepResults(folder, { format: resultFormat, machine, size: sizes.name, settings, results });
     }
   } finally {
+    await started.endAll();
     for (const signal of signals) process.off(signal, onSignal);
-    await bench.close();
   }
+}
+
+/** PostgreSQL has a session of its own and hears of no signal; servers hear of those that a terminal sends. */
+async function giveUp(started: Started): Promise<void> {
+  console.log('ending what was started');
+  await started.endAll().catch((error: unknown) => console.error(error));
+  process.exit(1);
 }
 
 /** Tables and plots of everything that `folder` holds, this run's and earlier ones'. */

@@ -84,19 +84,8 @@ type Took = Record<Variant, { cpu: number[]; rate: number[] }>;
  */
 async function sellSideBySide(): Promise<void> {
   const bench = await openBench({}, fullSizes, () => {});
-  const running = new Set<Pods>();
-  const stopAll = async (): Promise<void> => {
-    await Promise.all([...running].map((pods) => pods.stop()));
-    running.clear();
-  };
   for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(
-      signal,
-      () =>
-        void stopAll()
-          .then(bench.close)
-          .then(() => process.exit(1)),
-    );
+    process.once(signal, () => void bench.close().then(() => process.exit(1)));
   const took: Took = { on: { cpu: [], rate: [] }, off: { cpu: [], rate: [] } };
   try {
     for (let round = 1; round <= rounds; round += 1) {
@@ -104,12 +93,10 @@ async function sellSideBySide(): Promise<void> {
         on: await startPods(bench, 1),
         off: await startPods(bench, 1, { BENCH_METRICS: 'off' }),
       };
-      for (const variant of variants) running.add(pods[variant]);
       await measureRound(bench, round, pods, took);
-      await stopAll();
+      await Promise.all(variants.map((variant) => pods[variant].stop()));
     }
   } finally {
-    await stopAll();
     await bench.close();
   }
   for (const variant of variants) {

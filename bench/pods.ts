@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { serviceUrl } from 'evently/runtime';
 import { brokenInvariants, ownReservePath, targetOf, type Bench } from './bench.ts';
 import { startServerProcess, type ServerProcess } from './child-process.ts';
+import type { Running, Started } from './started.ts';
 import type { Place } from './place.ts';
 import { longHolds } from './standalone.ts';
 
@@ -40,7 +41,8 @@ export async function startPods(
     BOOKING_TICKET_SECRET: secretsSchema.parse(JSON.parse(secrets)).BOOKING_TICKET_SECRET,
     ...settings,
   };
-  const pods = await startAll(count, environment);
+  const running = await startAll(bench.started, count, environment);
+  const pods = running.map(({ it }) => it);
   const place: Place = {
     targets: pods.map((pod) => targetOf(pod.url)),
     path: ownReservePath,
@@ -51,21 +53,28 @@ export async function startPods(
     metricsUrls: pods.map((pod) => pod.metricsUrl),
     brokenInvariants: () => brokenInvariants(bench),
   };
-  return { place, stop: () => stopAll(pods) };
+  return { place, stop: () => endAll(running) };
 }
 
-async function startAll(count: number, environment: Record<string, string>): Promise<ServerProcess[]> {
+async function startAll(
+  started: Started,
+  count: number,
+  environment: Record<string, string>,
+): Promise<Running<ServerProcess>[]> {
   const starting = Array.from({ length: count }, () =>
-    startServerProcess('./booking-process.ts', environment),
+    started.start(
+      () => startServerProcess('./booking-process.ts', environment),
+      ({ stop }) => stop(),
+    ),
   );
-  const started = await Promise.allSettled(starting);
-  const pods = started.filter((one) => one.status === 'fulfilled').map((one) => one.value);
-  const failed = started.find((one) => one.status === 'rejected');
-  if (failed === undefined) return pods;
-  await stopAll(pods);
+  const begun = await Promise.allSettled(starting);
+  const running = begun.filter((one) => one.status === 'fulfilled').map((one) => one.value);
+  const failed = begun.find((one) => one.status === 'rejected');
+  if (failed === undefined) return running;
+  await endAll(running);
   throw failed.reason;
 }
 
-async function stopAll(pods: readonly ServerProcess[]): Promise<void> {
-  await Promise.all(pods.map((pod) => pod.stop()));
+async function endAll(running: readonly Running<ServerProcess>[]): Promise<void> {
+  await Promise.all(running.map(({ end }) => end()));
 }

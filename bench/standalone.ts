@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { monotonicMs, pause, withDeadline } from '@evently/kit/clock';
 import { readRuntime, type Runtime } from 'evently/runtime';
+import { removeCluster } from '@evently/postgres/cluster';
 import { serverFlags } from './server-flags.ts';
 
 export type BenchPlatform = {
@@ -48,8 +49,15 @@ export async function startPlatform(settings: Readonly<Record<string, string>> =
   await chmod(folder, 0o755);
   const freePorts = Object.fromEntries(Object.keys(portSettings).map((name) => [name, '0']));
   let child = launch(folder, { ...freePorts, ...settings });
+  let isStopped = false;
+  let restarting: Promise<Runtime> | null = null;
   const stop = async (): Promise<void> => {
+    isStopped = true;
+    // Whoever asked for the restart is told when it fails.
+    await restarting?.catch(() => {});
     await end(child, 'SIGTERM');
+    // PostgreSQL goes on without the platform that was killed.
+    if (child.signalCode === 'SIGKILL') await removeCluster(folder);
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -60,8 +68,10 @@ export async function startPlatform(settings: Readonly<Record<string, string>> =
       kill: () => end(child, 'SIGKILL'),
       killPostgres: () => void process.kill(platform.runtime.postgres_pid, 'SIGKILL'),
       restart: async () => {
+        if (isStopped) throw new Error('the platform was stopped, so it is not started again');
         child = launch(folder, { ...samePorts(platform.runtime), ...settings });
-        platform.runtime = await untilReady(child, folder);
+        restarting = untilReady(child, folder);
+        platform.runtime = await restarting;
       },
     };
     return platform;

@@ -53,7 +53,9 @@ function measureDesign(bench: Bench, run: number, name: StrategyName | 'own', st
 
 /** Where no Redis is installed the design is named as skipped, and why. */
 async function measureWithRedis(bench: Bench, run: number, store: Store): Promise<Result> {
-  const redis = await startRedis();
+  const { it: redis, end } = await bench.started.start(startRedis, async (found) => {
+    if (found.kind === 'started') await found.server.stop();
+  });
   if (redis.kind === 'missing') {
     const variant = strategyTitles['redis-lua'];
     bench.say(`${profile}: ${variant}, run ${run}, skipped: ${redis.reason}`);
@@ -63,7 +65,7 @@ async function measureWithRedis(bench: Bench, run: number, store: Store): Promis
   try {
     return await measureStrategy(bench, run, 'redis-lua', { ...store, redis: redis.server });
   } finally {
-    await redis.server.stop();
+    await end();
   }
 }
 
@@ -74,13 +76,17 @@ async function measureStrategy(
   { url, db, redis }: Store,
 ): Promise<SaleResult> {
   const { connections, poolSize, warmUpBuyers, buyersOf } = bench.sizes.strategies;
-  const server = await startServerProcess('./strategy-process.ts', {
+  const environment = {
     ...processEnvironment(bench),
     BENCH_STRATEGY: name,
     BENCH_DATABASE_URL: url,
     BENCH_REDIS_URL: redis?.url ?? '',
     BENCH_POOL_SIZE: String(poolSize),
-  });
+  };
+  const { it: server, end } = await bench.started.start(
+    () => startServerProcess('./strategy-process.ts', environment),
+    ({ stop }) => stop(),
+  );
   try {
     const place: Place = {
       targets: [targetOf(server.url)],
@@ -108,7 +114,7 @@ async function measureStrategy(
     if (early > 0) await sellDirectly(bench, place, db, { ...sale, buyers: early, settleMs: 0 });
     return await sellDirectly(bench, place, db, sale);
   } finally {
-    await server.stop();
+    await end();
   }
 }
 

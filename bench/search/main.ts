@@ -15,7 +15,7 @@ import { measureEngine, type EngineResult, type EngineUnderLoad } from './measur
 import { readSearchOptions, type SearchOptions } from './options.ts';
 import { startEventService, type PretendEventService } from './pretend-event-service.ts';
 import { describeRun, writeSpeed, type SearchRun } from './report.ts';
-import { createStarted } from './started.ts';
+import { createStarted } from '../started.ts';
 
 const statusOfBadInput = 2;
 const bytesPerGb = 1_073_741_824;

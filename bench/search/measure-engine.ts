@@ -12,7 +12,7 @@ import { makeBeginnings, makeSearches } from './catalog.ts';
 import { sharedMemoryMb } from './memory.ts';
 import type { SearchOptions } from './options.ts';
 import type { PretendEventService } from './pretend-event-service.ts';
-import type { Started } from './started.ts';
+import type { Started } from '../started.ts';
 
 export type EngineUnderLoad = {
   kind: 'postgres' | 'opensearch';

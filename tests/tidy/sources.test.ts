@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   clockFaults,
+  dueFaults,
   escapeFaults,
   machineFaults,
   nameFaults,
@@ -115,6 +116,13 @@ test('SQL stands in store, in lower case, with its columns listed', () => {
   expect(sqlFaults(source("db.query('SELECT * FROM x')", 'services/x/src/store/x.ts'))).toHaveLength(1);
   expect(sqlFaults(source('db.query(`select * from x`)', 'services/x/src/store/x.ts'))).toHaveLength(1);
   expect(sqlFaults(source("db.query('select id from x')", 'services/x/src/store/x.ts'))).toEqual([]);
+});
+
+test('what is due is found by its index', () => {
+  expect(allFaults(program, dueFaults)).toEqual([]);
+  const due = 'where expires_at <= clock_timestamp() order by expires_at';
+  expect(dueFaults(source(due, 'services/x/src/store/due.ts'))).toHaveLength(1);
+  expect(dueFaults(source(due.replace('clock_', 'statement_'), 'services/x/src/store/due.ts'))).toEqual([]);
 });
 
 test('schemas stand at the edges', () => {

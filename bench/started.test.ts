@@ -56,7 +56,7 @@ test('one that cannot be ended keeps nobody else', async () => {
 });
 
 test('a benchmark that fails says why, also after it has ended what it started', async () => {
-  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('search/main.ts', import.meta.url));
   const env = { ...process.env, TMPDIR: '/no such folder' };
   await expect(promisify(execFile)(process.execPath, [main], { env })).rejects.toMatchObject({
     code: 1,
