@@ -5,7 +5,7 @@ import { startPods } from '../pods.ts';
 import type { SaleResult } from '../result.ts';
 import { sell, warmUp } from '../sell.ts';
 import type { Profile } from './profile.ts';
-import { maximumTitle, processMaximumTitle } from './titles.ts';
+import { atOneProcess, maximumTitle } from './titles.ts';
 
 const profile = 'storm';
 const buyersPerSeat = 1_000;
@@ -16,33 +16,43 @@ export const storm: Profile = {
     'a sold-out storm: 99.9 % refusals, at rates and as the maximum of a closed loop, by the gateway and of one process',
   settings: () => null,
   measure: async (bench, run) => {
-    const { buyers, ratesPerSecond } = bench.sizes.storm;
+    const { buyers } = bench.sizes.storm;
     const common = { profile, run, buyers, seats: Math.ceil(buyers / buyersPerSeat) };
-    const results: SaleResult[] = [];
-    for (const perSecond of ratesPerSecond) {
-      const variant = `${formatCount(perSecond)} arrivals/s`;
-      results.push(await sell(bench, { ...common, variant, arrivals: { kind: 'even', perSecond } }));
-    }
-    const { connections } = bench.sizes.maximum;
-    const arrivals = { kind: 'maximum', connections } as const;
-    results.push(await sell(bench, { ...common, variant: maximumTitle, arrivals }));
-    results.push(await measureProcess(bench, common));
-    return results;
+    return [...(await measureGateway(bench, common)), ...(await measureProcess(bench, common))];
   },
 };
 
+type Common = { profile: string; run: number; buyers: number; seats: number };
+
+async function measureGateway(bench: Bench, common: Common): Promise<SaleResult[]> {
+  const results: SaleResult[] = [];
+  for (const perSecond of bench.sizes.storm.ratesPerSecond) {
+    const variant = rateTitle(perSecond);
+    results.push(await sell(bench, { ...common, variant, arrivals: { kind: 'even', perSecond } }));
+  }
+  const arrivals = { kind: 'maximum', connections: bench.sizes.maximum.connections } as const;
+  results.push(await sell(bench, { ...common, variant: maximumTitle, arrivals }));
+  return results;
+}
+
 /** One booking process by itself, as a pod is: no gateway, and no other service in its event loop. */
-async function measureProcess(
-  bench: Bench,
-  common: { profile: string; run: number; buyers: number; seats: number },
-): Promise<SaleResult> {
+async function measureProcess(bench: Bench, common: Common): Promise<SaleResult[]> {
   const { connections, warmUpBuyers } = bench.sizes.strategies;
+  const [perSecond = 0] = bench.sizes.storm.ratesPerSecond;
   const { place, stop } = await startPods(bench, 1);
   try {
-    const plan = { ...common, place, arrivals: { kind: 'maximum', connections } } as const;
-    await warmUp(bench, { ...plan, buyers: warmUpBuyers });
-    return await sell(bench, { ...plan, variant: processMaximumTitle });
+    const maximum = { kind: 'maximum', connections } as const;
+    await warmUp(bench, { ...common, place, arrivals: maximum, buyers: warmUpBuyers });
+    const atRate = { variant: rateTitle(perSecond), arrivals: { kind: 'even', perSecond } } as const;
+    const results: SaleResult[] = [];
+    for (const { variant, arrivals } of [atRate, { variant: maximumTitle, arrivals: maximum }])
+      results.push(await sell(bench, { ...common, place, variant: `${variant}${atOneProcess}`, arrivals }));
+    return results;
   } finally {
     await stop();
   }
+}
+
+function rateTitle(perSecond: number): string {
+  return `${formatCount(perSecond)} arrivals/s`;
 }

@@ -13,8 +13,8 @@ export const strategyTitles: Readonly<Record<StrategyName, string>> = {
 };
 
 export const maximumTitle = 'closed-loop maximum';
-/** Of one booking process without a gateway. */
-export const processMaximumTitle = 'closed-loop maximum of one process';
+/** Ends the title of what was asked of one booking process, without a gateway. */
+export const atOneProcess = ' at one process';
 export const openLoopTitle = 'open loop';
 
 /** "10,000 arrivals/s for 10 s". */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { callResult, saleResult } from '../example-results.ts';
 import {
+  atOneProcess,
   herdTitle,
   maximumTitle,
   openLoopTitle,
@@ -82,6 +83,11 @@ test('refusals are held at a rate only when they are as many and in time', () =>
   expect(verdictOf('sold-out', [storm(20_000, 15_000)])[0]).toBe('MISSED');
   const late = { ...storm(20_000, 19_990), losers: { ...losers, p99: 51 } };
   expect(verdictOf('sold-out', [late])[0]).toBe('MISSED');
+  const ofProcess = { ...storm(20_000, 19_990), variant: `20,000 arrivals/s${atOneProcess}` };
+  expect(verdictOf('sold-out', [ofProcess, storm(20_000, 15_000)])[0]).toBe('floor met');
+  expect(verdictOf('sold-out', [{ ...ofProcess, answersPerSecond: 15_000 }, storm(20_000, 19_990)])[0]).toBe(
+    'MISSED',
+  );
 });
 
 test('300 for 299 is exact or missed', () => {

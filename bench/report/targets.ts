@@ -4,9 +4,9 @@ import { isFlat } from '../analysis/flatness.ts';
 import { ratioOf } from '../analysis/ratio.ts';
 import { spreadOf, type Spread } from '../analysis/spread.ts';
 import {
+  atOneProcess,
   herdTitle,
   maximumTitle,
-  processMaximumTitle,
   ownTitle,
   processesTitle,
   strategyTitles,
@@ -176,48 +176,49 @@ function findSteady(all: readonly Result[]): Finding {
   };
 }
 
+/** One booking process is judged, as for sales; a platform's gateway where no process was measured by itself. */
 function findRefusals(all: readonly Result[]): Finding {
   const storms = all.filter(isSale).filter(({ profile }) => profile === 'storm');
-  const atRate = (rate: number): SaleResult[] => storms.filter(({ arrivals }) => rateOf(arrivals) === rate);
-  const [atFloor, atGoal] = [atRate(floorRefusals), atRate(goalRefusals)];
-  if (atFloor.length === 0 && atGoal.length === 0) return null;
-  const held = (runs: readonly SaleResult[], rate: number, p99Ms: number): boolean => {
+  const ofProcess = storms.filter(({ variant }) => variant.endsWith(atOneProcess));
+  const byGateway = storms.filter(({ variant }) => !variant.endsWith(atOneProcess));
+  const judged = ofProcess.length > 0 ? ofProcess : byGateway;
+  const held = (rate: number, p99Ms: number): boolean => {
+    const runs = judged.filter(({ arrivals }) => rateOf(arrivals) === rate);
     const answers = spreadOf(runs.map(({ answersPerSecond }) => answersPerSecond));
     const p99 = spreadOf(runs.map(({ losers }) => losers.p99));
     return answers !== null && p99 !== null && answers.median >= heldShare * rate && p99.median <= p99Ms;
   };
-  const told = [atFloor, atGoal]
-    .flatMap((runs) => {
-      const p99 = spreadOf(runs.map(({ losers }) => losers.p99));
-      const answers = spreadOf(runs.map(({ answersPerSecond }) => answersPerSecond));
-      if (p99 === null || answers === null) return [];
-      const offered = formatCount(rateOf(runs[0]?.arrivals) ?? 0);
-      return [
-        `of ${offered}/s offered ${formatSpread(answers, formatCount)} at ${formatSpread(p99, formatMs)}`,
-      ];
-    })
-    .concat(
-      [maximumTitle, processMaximumTitle].flatMap((title) =>
-        maximumOf(
-          title,
-          storms.filter(({ variant }) => variant === title),
-        ),
-      ),
-    );
+  const told = [...tellRefusals(ofProcess, 'one process: '), ...tellRefusals(byGateway, 'by the gateway: ')];
+  if (told.length === 0) return null;
   return {
     used: storms,
     measured: told.join('; '),
-    floor: held(atFloor, floorRefusals, 50) || held(atGoal, floorRefusals, 50),
-    goal: held(atGoal, goalRefusals, 30),
+    floor: held(floorRefusals, 50) || held(goalRefusals, 50),
+    goal: held(goalRefusals, 30),
   };
 }
 
-function maximumOf(title: string, runs: readonly SaleResult[]): string[] {
-  const most = spreadOf(runs.map(({ answersPerSecond }) => answersPerSecond));
-  const p99 = spreadOf(runs.map(({ losers }) => losers.p99));
-  return most === null || p99 === null
-    ? []
-    : [`${title} ${formatSpread(most, formatCount)} at ${formatSpread(p99, formatMs)}`];
+/** What was answered of each rate, and the most of a closed loop. */
+function tellRefusals(runs: readonly SaleResult[], whose: string): string[] {
+  const told = (of: readonly SaleResult[], how: string): string[] => {
+    const answers = spreadOf(of.map(({ answersPerSecond }) => answersPerSecond));
+    const p99 = spreadOf(of.map(({ losers }) => losers.p99));
+    if (answers === null || p99 === null) return [];
+    return [`${whose}${how} ${formatSpread(answers, formatCount)} at ${formatSpread(p99, formatMs)}`];
+  };
+  const rates = [floorRefusals, goalRefusals].flatMap((rate) =>
+    told(
+      runs.filter(({ arrivals }) => rateOf(arrivals) === rate),
+      `of ${formatCount(rate)}/s offered`,
+    ),
+  );
+  return [
+    ...rates,
+    ...told(
+      runs.filter(({ variant }) => variant.startsWith(maximumTitle)),
+      maximumTitle,
+    ),
+  ];
 }
 
 function findHerd(all: readonly Result[]): Finding {
