@@ -14,7 +14,10 @@ export async function keepHot(client: Sql, eventId: string): Promise<void> {
            on conflict (event_id) do update set until = excluded.until`,
     values: [eventId],
   });
-  await client.query({ name: 'end-hot', text: 'delete from hot_events where until <= statement_timestamp()' });
+  await client.query({
+    name: 'end-hot',
+    text: 'delete from hot_events where until <= statement_timestamp()',
+  });
 }
 
 /** What of them can be found, the latest to be warmed first. */
