@@ -8,8 +8,9 @@ test('what is measured runs with the flags that `make start` gives', async () =>
   expect(serverFlags).toEqual(flags);
 });
 
-test('an image has the same flags', async () => {
+test('an image has the same flags, and compiles its code with them', async () => {
   const dockerfile = await readFile(new URL('../Dockerfile', import.meta.url), 'utf8');
   const entrypoint = /^ENTRYPOINT (\["node", .*\])$/m.exec(dockerfile)?.[1];
   expect(JSON.parse(entrypoint ?? '[]')).toEqual(['node', ...serverFlags]);
+  expect(dockerfile).toContain(`node ${serverFlags.join(' ')} main.ts config`);
 });
